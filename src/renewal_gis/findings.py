@@ -1,0 +1,148 @@
+"""What is wrong with the data, told so that the office can mend it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+
+from renewal_gis.errors import RenewalError
+from renewal_gis.vocab import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of fault: its code, weight, meaning and remedy (templates of :class:`Finding` fields)."""
+
+    code: str
+    severity: Severity
+    text: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault in the data.
+
+    ``file``, ``sheet``, ``row`` (as the office counts, 1 = first line of the sheet), ``field``
+    and ``value`` say where; ``site_id`` names the ledger row where there is one.
+    """
+
+    code: str
+    severity: Severity
+    text: str
+    remedy: str
+    file: str = ""
+    sheet: str = ""
+    row: int | None = None
+    field: str = ""
+    value: str = ""
+    site_id: str = ""
+
+
+RULES: dict[str, Rule] = {}
+
+
+def _rule(code: str, severity: Severity, text: str, remedy: str) -> None:
+    RULES[code] = Rule(code, severity, text, remedy)
+
+
+_W, _E, _I = Severity.WARNING, Severity.ERROR, Severity.INFO
+_rule("header-missing", _E, "缺少必需列“{field}”", "补上该列,或在方案文件的列名映射中写明它的名称")
+_rule("header-unknown", _I, "列“{field}”不在台账字段中,已原样保留在备注", "如需入库,请在方案文件的列名映射中写明")
+_rule("id-missing", _W, "该行没有编号,已隔离", "请由市级主管单位赋码后重报")
+_rule("id-duplicate", _W, "编号“{value}”重复,后一行已隔离", "核对是否重复填报;不同项目请重新赋码")
+_rule("name-missing", _W, "该行没有名称", "请补填项目名称")
+_rule("unit-unknown", _W, "责任单位“{value}”不在方案所列单位中", "请填写方案中的单位全称,或在方案别名中补充")
+_rule("unit-alias", _I, "责任单位“{value}”已按别名归并为“{new}”", "无需处理;建议使用全称")
+_rule("unit-filled", _I, "责任单位为合并单元格,已取上方“{new}”", "无需处理")
+_rule("date-unread", _W, "“{field}”的日期“{value}”无法识别,已留空", "请写成 2021-09-30 的形式")
+_rule("date-assumed", _I, "“{field}”的日期“{value}”按“{new}”理解", "请核对;建议写成 2021-09-30 的形式")
+_rule("number-unread", _W, "“{field}”的数值“{value}”无法识别,已留空", "请只填数字")
+_rule("number-repaired", _I, "“{field}”的数值“{value}”按 {new} 理解", "请核对;建议只填数字")
+_rule("category-unknown", _W, "类别“{value}”不在方案所列类别中,已留空", "请填写方案中的类别名称")
+_rule("stage-unknown", _W, "阶段“{value}”不在该专项的阶段中,该条已隔离", "请填写方案中的阶段名称")
+_rule("stage-backwards", _W, "阶段由“{value}”退回“{new}”,已记录", "请核实;确需退回请以更正说明原因")
+_rule("event-unknown-site", _W, "进度记录的编号“{value}”不在台账中,该条已隔离", "请核对编号")
+_rule("total-mismatch", _W, "合计行“{value}”与明细之和 {new} 不符", "请核对明细是否漏报或重报")
+_rule("total-row", _I, "合计行已用于校核,不作为项目", "无需处理")
+_rule("location-missing", _W, "没有位置,仍计入任务数,但不上图", "请补充经纬度或范围线")
+_rule("location-outside", _W, "位置({value})在本市范围以外", "请核对坐标及坐标系")
+_rule("geometry-orphan", _W, "空间数据中的编号“{value}”不在台账中", "请核对编号,或补报台账行")
+_rule("geometry-repaired", _I, "图形有自相交或未闭合,已修复", "请核对修复后的范围")
+_rule("unit-disagrees", _W, "填报单位为“{value}”,位置落在“{new}”", "请核对位置或填报单位;统计仍按填报单位")
+_rule("scope-outside", _W, "项目不在目标“{field}”的单位范围内({value}),未计入该目标", "请核对责任单位")
+_rule("ledger-differs", _W, "目标“{field}”任务 {value},台账 {new}", "请核对是否漏报或多报")
+_rule("task-leader-missing", _W, "没有分包领导或推进专班", "方案要求每项工作一个分包领导、一个推进专班,请补填")
+_rule("gate-breached", _W, "不符合方案要求:{value}", "请核对并补充材料")
+_rule("road-refused", _W, "道路图形无法使用:{value},已隔离", "请检查该要素的图形")
+_rule("road-mended", _I, "道路要素已修正:{value}", "请核对修正后的内容")
+_rule("road-double", _I, "道路要素{value}", "无需处理;如为不同道路请核对图形")
+_rule("road-class-unknown", _I, "道路等级不认识,按未分级道路处理:{value}", "请在列名映射中核对,或改用标准等级名称")
+_rule("road-class-missing", _W, "没有道路等级列,全部按未分级道路处理;文件的列有 {value}", "请补充道路等级,或在方案的列名映射中写明")
+_rule("road-not-street", _I, "人行、骑行等非车行线要素未计入路网:{value}", "无需处理")
+_rule("road-planned", _I, "在建、规划道路不计入现状路网,另作规划道路参考:{value}", "无需处理")
+_rule("road-not-opened", _W, "台账已打通、路网未连通:{value}", "请现场核实,并更新路网数据或更正台账")
+_rule("crs-mixed", _E, "坐标系为“{value}”,与声明不符", "请核对坐标系后重报")
+_rule("row-refused", _W, "该行无法使用:{value},已隔离", "请修改后重报")
+
+
+def make_finding(code: str, *, new: str = "", **where: object) -> Finding:
+    """A finding of the catalogue with its text filled in.
+
+    Parameters
+    ----------
+    code
+        Key of :data:`RULES`.
+    new
+        What the value was taken for, where the rule repairs.
+    **where
+        ``file``, ``sheet``, ``row``, ``field``, ``value``, ``site_id`` of :class:`Finding`.
+
+    Raises
+    ------
+    RenewalError
+        The catalogue has no such code.
+    """
+    if code not in RULES:
+        raise RenewalError(f"没有代码为“{code}”的规则", remedy="见规则目录 findings.RULES")
+    rule = RULES[code]
+    words = {"field": where.get("field", ""), "value": where.get("value", ""), "new": new}
+    text = rule.text.format_map({key: _short(str(word)) for key, word in words.items()})
+    return Finding(code, rule.severity, text, rule.remedy, **where)  # type: ignore[arg-type]
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= 80 else word[:77] + "…"
+
+
+@dataclass(slots=True)
+class Report:
+    """Findings in the order in which they were made."""
+
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, code: str, *, new: str = "", **where: object) -> None:
+        """Append one finding; arguments as in :func:`make_finding`."""
+        self.findings.append(make_finding(code, new=new, **where))
+
+    def extend(self, others: Iterable[Finding]) -> None:
+        """Append findings made elsewhere."""
+        self.findings.extend(others)
+
+    def __iter__(self) -> Iterator[Finding]:
+        """Walk the findings."""
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        """Count the findings."""
+        return len(self.findings)
+
+    def count_by_severity(self) -> dict[str, int]:
+        """Count per severity, every severity named."""
+        counts = Counter(finding.severity.value for finding in self.findings)
+        return {severity.value: counts[severity.value] for severity in Severity}
+
+    def to_records(self) -> list[dict[str, object]]:
+        """Plain dictionaries, one a finding, for tables and JSON."""
+        return [asdict(finding) for finding in self.findings]

@@ -1,0 +1,137 @@
+"""From the plan and its sources to the Survey, step by step."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from renewal_gis.analysis.coverage import measure_coverage, reach_areas
+from renewal_gis.analysis.locate import locate_sites
+from renewal_gis.analysis.progress import measure_progress
+from renewal_gis.analysis.reconcile import reconcile
+from renewal_gis.errors import InputError
+from renewal_gis.gates import check_gates
+from renewal_gis.ledger.geopackage import open_ledger
+from renewal_gis.ledger.history import find_reached, find_stages
+from renewal_gis.pipeline.gaps import find_gaps
+from renewal_gis.schema import STORED_CRS
+from renewal_gis.survey import Survey
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from renewal_gis.pipeline.gaps import GapsResult
+    from renewal_gis.pipeline.inputs import Inputs
+    from renewal_gis.plan import Plan
+
+LOG = logging.getLogger(__name__)
+
+Tell = "Callable[[str], None]"
+STEPS = 5
+"""How many steps :func:`survey_city` tells of."""
+
+
+def keep_inputs(inputs: Inputs, ledger_path: Path, plan: Plan, *, at: dt.datetime, by: str) -> None:
+    """Bring the sources into the ledger; a second time changes nothing.
+
+    Parameters
+    ----------
+    inputs
+        What the sources say.
+    ledger_path
+        GeoPackage of the ledger; made if it is not there.
+    at, by
+        When and by whom it is recorded.
+    """
+    with open_ledger(ledger_path, create=True, plan=plan) as ledger:
+        ledger.import_sites(inputs.sites, at=at, by=by)
+        if len(inputs.events):
+            ledger.import_events(inputs.events, at=at, by=by)
+
+
+def survey_city(
+    plan: Plan, inputs: Inputs, ledger_path: Path, *, as_of: dt.date, tell: Callable[[str], None]
+) -> Survey:
+    """Look at a city as of one day.
+
+    Parameters
+    ----------
+    plan, inputs
+        The plan and what its sources say (roads, land and facilities come from there).
+    ledger_path
+        The ledger; sites and events come from there.
+    as_of
+        The day; later events are not looked at.
+    tell
+        Is told the name of each of the :data:`STEPS` steps.
+
+    Raises
+    ------
+    InputError
+        The ledger is empty.
+    """
+    tell("读取台账")
+    with open_ledger(ledger_path) as ledger:
+        sites, events = ledger.sites(), ledger.events(as_of=as_of)
+    if sites.empty:
+        raise InputError("台账是空的", place=str(ledger_path), remedy="先导入项目")
+    reached = find_reached(events, plan, sites, as_of=as_of)
+    tell("定位与核对")
+    located = locate_sites(sites, inputs.units, plan)
+    findings = [*inputs.findings, *reconcile(sites, located, plan), *check_gates(sites, reached, plan)]
+    tell("计算进度")
+    progress = measure_progress(sites, located, reached, plan, as_of=as_of)
+    tell("分析路网")
+    gaps = _find_city_gaps(plan, inputs, sites)
+    findings += gaps.findings
+    tell("计算覆盖率")
+    coverage = measure_coverage(inputs.land, inputs.facilities, inputs.units, plan)
+    stages = find_stages(reached, sites)
+    return Survey(
+        plan=plan,
+        as_of=as_of,
+        sites=sites.join(located).join(stages),
+        events=events,
+        reached=reached,
+        units=inputs.units,
+        progress=progress,
+        coverage=coverage,
+        reach_areas=reach_areas(inputs.facilities, plan),
+        streets=gaps.streets.to_crs(STORED_CRS),
+        dead_ends=gaps.dead_ends.to_crs(STORED_CRS),
+        links=gaps.links.to_crs(STORED_CRS),
+        defects=gaps.defects.to_crs(STORED_CRS),
+        backdrop=_split_backdrop(inputs.barriers),
+        land=inputs.land,
+        facilities=inputs.facilities,
+        findings=tuple(findings),
+        sources=tuple(dict.fromkeys(source.attribution for source in plan.sources)),
+        simulated=any(source.simulated for source in plan.sources) or bool(sites["simulated"].any()),
+    )
+
+
+def _find_city_gaps(plan: Plan, inputs: Inputs, sites: gpd.GeoDataFrame) -> GapsResult:
+    return find_gaps(
+        inputs.roads,
+        crs_metric=plan.crs_metric,
+        barriers=inputs.barriers if len(inputs.barriers) else None,
+        planned=inputs.planned if len(inputs.planned) else None,
+        buildings=inputs.buildings if len(inputs.buildings) else None,
+        sites=sites,
+        land=inputs.land if len(inputs.land) else None,
+        districts=inputs.units,
+    )
+
+
+def _split_backdrop(barriers: gpd.GeoDataFrame) -> dict[str, gpd.GeoDataFrame]:
+    kinds = barriers["kind"] if len(barriers) else pd.Series([], dtype=object)
+    return {
+        "water": barriers.loc[kinds == "river"].reset_index(drop=True),
+        "rail": barriers.loc[kinds == "railway"].reset_index(drop=True),
+    }

@@ -1,0 +1,200 @@
+"""Survey to files: everything is rendered first, then put in place, the manifest last."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import platform
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from renewal_gis import __version__
+from renewal_gis.errors import PublishError
+from renewal_gis.vocab import CITY, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from renewal_gis.survey import Survey
+
+LOG = logging.getLogger(__name__)
+
+STEPS = 5
+"""How many steps :func:`publish_survey` tells of."""
+
+VERSIONED = ("geopandas", "shapely", "pyproj", "pandas", "numpy", "pyogrio", "folium", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was written, and what the manifest says of it."""
+
+    folder: Path
+    files: tuple[Path, ...]
+    manifest: dict[str, Any]
+
+
+def publish_survey(
+    survey: Survey,
+    folder: Path,
+    *,
+    inputs: Iterable[Path],
+    ledger_path: Path,
+    tell: Callable[[str], None],
+) -> Published:
+    """Write every product of a survey, and the manifest.
+
+    Nothing is put in place before all of it is rendered: an error leaves the folder as it was.
+
+    Parameters
+    ----------
+    survey
+        What is shown.
+    folder
+        Where; it is made if need be.
+    inputs
+        The files that the survey was made from, for the manifest.
+    ledger_path
+        The ledger that was looked at, for the manifest.
+    tell
+        Is told the name of each step.
+
+    Raises
+    ------
+    PublishError
+        The folder cannot be written.
+    """
+    products = _render(survey, tell)
+    tell("写出成果")
+    files = [folder / name for name in products]
+    for path, content in zip(files, products.values(), strict=True):
+        write_atomically(path, content)
+    manifest = make_manifest(survey, folder, inputs=inputs, outputs=[*files, ledger_path])
+    target = folder / "manifest.json"
+    write_atomically(target, (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode())
+    return Published(folder, (*files, ledger_path, target), manifest)
+
+
+def _render(survey: Survey, tell: Callable[[str], None]) -> dict[str, bytes]:
+    """Render each product to bytes, by its path below the output folder."""
+    # matplotlib, folium and docx take a second to import: only who publishes pays for them
+    from renewal_gis.render import bulletin, layers, office, printmap  # noqa: PLC0415
+    from renewal_gis.render.webmap import pages  # noqa: PLC0415
+
+    day = survey.as_of.isoformat()
+    products: dict[str, bytes] = {}
+    tell("绘制网页地图")
+    products["maps/index.html"] = pages.write_index(survey).encode()
+    products["maps/gaps.html"] = pages.write_gaps(survey).encode()
+    products["maps/coverage.html"] = pages.write_coverage(survey).encode()
+    tell("绘制插图")
+    products["figures/status.png"] = printmap.draw_status(survey)
+    tell("编写周通报")
+    weekly = bulletin.build_weekly(survey)
+    figures = {"status": products["figures/status.png"]}
+    products[f"reports/weekly-{day}.docx"] = office.write_docx(weekly, figures)
+    products[f"reports/weekly-{day}.xlsx"] = office.write_xlsx(weekly)
+    products["reports/findings.xlsx"] = office.write_findings(survey.findings)
+    tell("编制图层")
+    products["layers/renewal.gpkg"] = layers.write_layers(survey)
+    return products
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Put a file in place whole, or leave what was there.
+
+    The bytes go to a temporary file in the same folder, reach the disk, and take the name in one step.
+
+    Raises
+    ------
+    PublishError
+        The folder or the file cannot be written.
+    """
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as handle:
+            temporary = handle.name
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())  # noqa: PTH101
+        os.replace(temporary, path)  # noqa: PTH105
+        _sync_folder(path.parent)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise PublishError(
+            f"写不进去:{error.strerror}", place=str(path), remedy="检查文件夹权限、磁盘空间,或关闭正在打开它的程序"
+        ) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "nt":  # Windows cannot open a folder to sync it
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+def make_manifest(
+    survey: Survey, folder: Path, *, inputs: Iterable[Path], outputs: Iterable[Path]
+) -> dict[str, Any]:
+    """Say what was made of what.
+
+    ``counts`` holds, per target, the figures of the whole city in the target's measure;
+    ``task`` is null where the plan gives none.
+    """
+    plan = survey.plan
+    severities = [str(finding.severity) for finding in survey.findings]
+    return {
+        "plan": {"id": plan.id, "title": plan.title, "city": plan.city},
+        "as_of": survey.as_of.isoformat(),
+        "simulated": survey.simulated,
+        "versions": _versions(),
+        "inputs": [_describe(path, plan.folder.parent) for path in sorted(set(inputs))],
+        "outputs": [_describe(path, folder) for path in outputs],
+        "counts": _count_targets(survey.progress),
+        "findings": {str(severity): severities.count(severity) for severity in Severity},
+    }
+
+
+def _count_targets(progress: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    city = progress.loc[progress["unit"] == CITY].set_index("target")
+    keys = ("task", "ledger", "located", "unlocated", "done")
+    return {
+        str(target): {
+            **{key: None if pd.isna(row[key]) else int(row[key]) for key in keys},
+            "measure": str(row["measure"]),
+        }
+        for target, row in city.iterrows()
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {name: metadata.version(name) for name in VERSIONED}
+    return {"renewal_gis": __version__, "python": platform.python_version(), **found}
+
+
+def _describe(path: Path, base: Path) -> dict[str, Any]:
+    content = path.read_bytes()
+    shown = path.relative_to(base) if path.is_relative_to(base) else Path(path.name)
+    return {
+        "path": shown.as_posix(),
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }

@@ -1,0 +1,77 @@
+"""The frozen value that everything is rendered from. Rendering computes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from renewal_gis.findings import Finding
+    from renewal_gis.plan import Plan
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that a map, figure, bulletin or layer shows, as of one day.
+
+    Parameters
+    ----------
+    plan
+        The plan that was surveyed.
+    as_of
+        The day up to which the ledger was looked at.
+    sites
+        SITES with the columns of LOCATED and ``stage``, ``stage_date``; EPSG:4490, geometry may be None.
+    events
+        EVENTS up to ``as_of``.
+    reached
+        REACHED: the day each site first reached each stage.
+    units
+        UNITS with geometry, EPSG:4490.
+    progress
+        PROGRESS at ``as_of``.
+    coverage
+        COVERAGE.
+    reach_areas
+        What lies within reach: ``facility``, ``facility_name``, ``reach_m`` and one geometry a type.
+    streets, dead_ends, links, defects
+        The road network and what was found in it, EPSG:4490 for display.
+    backdrop
+        Layers drawn below the rest (``water``, ``rail``), EPSG:4490.
+    land
+        Residential land: ``land_id``, ``name``, ``households``; EPSG:4490.
+    facilities
+        Points with ``facility`` (code) and ``name``; EPSG:4490.
+    findings
+        What is wrong with the data.
+    sources
+        Attribution lines, printed on every product.
+    simulated
+        Whether any source is simulated; every product then says so.
+    """
+
+    plan: Plan
+    as_of: dt.date
+    sites: gpd.GeoDataFrame
+    events: pd.DataFrame
+    reached: pd.DataFrame
+    units: gpd.GeoDataFrame
+    progress: pd.DataFrame
+    coverage: pd.DataFrame
+    reach_areas: gpd.GeoDataFrame
+    streets: gpd.GeoDataFrame
+    dead_ends: gpd.GeoDataFrame
+    links: gpd.GeoDataFrame
+    defects: gpd.GeoDataFrame
+    backdrop: Mapping[str, gpd.GeoDataFrame]
+    land: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    findings: tuple[Finding, ...]
+    sources: tuple[str, ...]
+    simulated: bool
