@@ -84,7 +84,7 @@ def main(*, verbose: bool) -> None:
 
     \b
     Example:
-      renewal-gis build plans/handan-2021.toml --as-of 2021-09-30
+      renewal-gis build plans/CITY.toml --as-of 2021-09-30
     """  # noqa: D301
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
 
@@ -103,7 +103,7 @@ def build(
 
     \b
     Example:
-      renewal-gis build plans/handan-2021.toml --as-of 2021-09-30 -o outputs
+      renewal-gis build plans/CITY.toml --as-of 2021-09-30 -o outputs
     """  # noqa: D301
     from renewal_gis.pipeline import survey as steps
     from renewal_gis.pipeline.inputs import load_inputs
@@ -159,7 +159,7 @@ def gaps(output: Path, roads: Path, *, as_json: bool, plan_path: Path | None, **
 
     \b
     Example:
-      renewal-gis gaps data/sites/roads.simulated.parquet -o gaps.gpkg --plan plans/handan-2021.toml
+      renewal-gis gaps data/sites/roads.simulated.parquet -o gaps.gpkg --plan plans/CITY.toml
     """  # noqa: D301
     from renewal_gis.pipeline.gaps import run_gaps
     from renewal_gis.plan import load_plan
@@ -185,7 +185,7 @@ def plan_check(plan_path: Path) -> None:
 
     \b
     Example:
-      renewal-gis plan check plans/handan-2021.toml
+      renewal-gis plan check plans/CITY.toml
     """  # noqa: D301
     from renewal_gis.plan import load_plan
 
