@@ -18,11 +18,19 @@ import click
 
 from renewal_gis import __version__
 from renewal_gis.errors import RenewalError
+from renewal_gis.vocab import DefectKind, Severity, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from renewal_gis.findings import Finding
+    from renewal_gis.pipeline.gaps import GapsSummary
     from renewal_gis.plan import Plan
+    from renewal_gis.vocab import Label
 
 OK, FINDINGS, REFUSED = 0, 1, 2
+SHOWN = 10
+"""Findings shown on the terminal; the rest are counted."""
 
 FILE = click.Path(path_type=Path)
 AS_OF = click.option(
@@ -153,8 +161,12 @@ def _tell_build(manifest: dict[str, Any], files: list[str], *, as_json: bool) ->
 @click.option("--sites", type=FILE, help="项目点位:计受益。")
 @click.option("--buildings", type=FILE, help="建筑轮廓:穿越者降低优先度。")
 @click.option("--reach", "reach_m", type=click.FloatRange(min=1), default=300.0, show_default=True, help="搜索距离,米。")
+@click.option("--layer", help="图层名:文件有多个图层时须写明。")
 @JSON
-def gaps(output: Path, roads: Path, *, as_json: bool, plan_path: Path | None, **options: Any) -> None:
+@click.pass_context
+def gaps(
+    ctx: click.Context, roads: Path, output: Path, *, as_json: bool, plan_path: Path | None, **options: Any
+) -> None:
     """找疑似断头路,给出拟打通路段、理由和次序。
 
     \b
@@ -167,10 +179,34 @@ def gaps(output: Path, roads: Path, *, as_json: bool, plan_path: Path | None, **
     plan = load_plan(plan_path) if plan_path else None
     summary = run_gaps(roads, output, plan=plan, **options)
     if as_json:
-        click.echo(json.dumps(summary, ensure_ascii=False, indent=2, default=str))
-        return
-    for key, value in summary.items():
-        click.echo(f"{key}: {value}")
+        click.echo(json.dumps(summary.to_record(), ensure_ascii=False, indent=2, default=str))
+    else:
+        _tell_gaps(summary)
+    ctx.exit(_code_of(summary.findings))
+
+
+def _tell_gaps(summary: GapsSummary) -> None:
+    click.echo(
+        f"读到 {summary.read} 条:接收 {summary.accepted}、修复 {summary.repaired}、隔离 {summary.quarantined};"
+        f"按 {summary.crs_metric} 量算,用时 {summary.seconds} 秒"
+    )
+    click.echo(f"道路 {summary.streets} 条;断头 {_list_counts(summary.dead_ends, Verdict)}")
+    click.echo(f"数据缺陷 {_list_counts(summary.defects, DefectKind)}")
+    click.echo(f"拟打通路段 {summary.links} 处,其中评分不低于 0.5 的 {summary.links_likely} 处({summary.note})")
+    for finding in summary.findings[:SHOWN]:
+        click.echo(f"{finding.severity.zh} {finding.file} 第 {finding.row or '—'} 行:{finding.text}")
+    if len(summary.findings) > SHOWN:
+        click.echo(f"……共 {len(summary.findings)} 条意见,全部见 --json")
+    for path in summary.outputs:
+        click.echo(f"  {path}")
+
+
+def _list_counts(counts: Mapping[str, int], words: type[Label]) -> str:
+    return "、".join(f"{words(code).zh} {count}" for code, count in counts.items()) or "无"
+
+
+def _code_of(findings: Iterable[Finding]) -> int:
+    return FINDINGS if any(finding.severity is Severity.ERROR for finding in findings) else OK
 
 
 @main.group()
