@@ -11,8 +11,8 @@ import sys
 import geopandas as gpd
 import pyogrio
 import pytest
-from conftest import HANDAN, ROOT
 
+from conftest import HANDAN, ROOT
 from renewal_gis.plan import load_plan
 
 AS_OF = "2021-09-30"
@@ -20,7 +20,11 @@ AS_OF = "2021-09-30"
 
 def run(*words: object, cwd=ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "renewal_gis", *map(str, words)], cwd=cwd, capture_output=True, text=True
+        [sys.executable, "-m", "renewal_gis", *map(str, words)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -107,7 +111,9 @@ def test_a_second_run_gives_the_same_bytes(outputs, manifest, tmp_path):
 def test_a_rebuild_keeps_events_and_doubles_nothing(outputs):
     def count() -> tuple[int, int]:
         with sqlite3.connect(f"file:{outputs / 'ledger.gpkg'}?mode=ro", uri=True) as ledger:
-            return tuple(ledger.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("site", "status_event"))
+            return tuple(
+                ledger.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("site", "status_event")
+            )
 
     before = count()
     assert build(outputs).returncode == 0

@@ -6,8 +6,8 @@ import sys
 import time
 
 import pytest
-from conftest import HANDAN, ROOT
 
+from conftest import HANDAN, ROOT
 from renewal_gis.plan import load_plan
 
 SOURCES = sorted((ROOT / "src").rglob("*.py"))

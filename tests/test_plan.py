@@ -8,8 +8,8 @@ import re
 from fractions import Fraction
 
 import pytest
-from conftest import HANDAN, ROOT
 
+from conftest import HANDAN, ROOT
 from renewal_gis.errors import MissingFileError, PlanError
 from renewal_gis.plan import load_plan, plan_schema
 from renewal_gis.vocab import Stage
@@ -148,7 +148,7 @@ def test_a_missing_plan_is_named(tmp_path):
 
 
 def test_unknown_names_list_what_there_is(plan):
-    with pytest.raises(PlanError, match="没有责任单位“甲区”.*邯山区"):
+    with pytest.raises(PlanError, match=r"没有责任单位“甲区”.*邯山区"):
         plan.unit("甲区")
     with pytest.raises(PlanError, match="没有阶段“opened”"):
         plan.programme("old_compound").order_of("opened")

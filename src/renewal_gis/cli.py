@@ -12,7 +12,7 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -62,7 +62,7 @@ class Steps:
         shown = sys.stderr.isatty()
         self.bar = click.progressbar(length=total, label="开始", file=sys.stderr, width=24) if shown else None
 
-    def __enter__(self) -> Steps:
+    def __enter__(self) -> Self:
         if self.bar is not None:
             self.bar.__enter__()
         return self
@@ -105,7 +105,13 @@ def main(*, verbose: bool) -> None:
 @JSON
 @click.pass_context
 def build(
-    ctx: click.Context, plan_path: Path, as_of: dt.datetime | None, ledger: Path | None, output: Path, *, as_json: bool
+    ctx: click.Context,
+    plan_path: Path,
+    as_of: dt.datetime | None,
+    ledger: Path | None,
+    output: Path,
+    *,
+    as_json: bool,
 ) -> None:
     """从方案到地图、插图、周通报和图层,一次做完。
 
@@ -113,10 +119,10 @@ def build(
     Example:
       renewal-gis build plans/CITY.toml --as-of 2021-09-30 -o outputs
     """  # noqa: D301
+    from renewal_gis import publish
     from renewal_gis.pipeline import survey as steps
     from renewal_gis.pipeline.inputs import load_inputs
     from renewal_gis.plan import load_plan
-    from renewal_gis import publish
 
     plan = load_plan(plan_path)
     day = _choose_day(plan, as_of)
@@ -144,7 +150,9 @@ def _tell_build(manifest: dict[str, Any], files: list[str], *, as_json: bool) ->
     for target, count in manifest["counts"].items():
         task = "—" if count["task"] is None else count["task"]
         click.echo(f"  {target:5} 完成 {count['done']}/{task} {count['measure']}(台账 {count['ledger']})")
-    click.echo(f"核查:错误 {found['error']}、警告 {found['warning']}、提示 {found['info']},见 reports/findings.xlsx")
+    click.echo(
+        f"核查:错误 {found['error']}、警告 {found['warning']}、提示 {found['info']},见 reports/findings.xlsx"
+    )
     click.echo("成果:")
     for file in files:
         click.echo(f"  {file}")
@@ -152,7 +160,9 @@ def _tell_build(manifest: dict[str, Any], files: list[str], *, as_json: bool) ->
 
 @main.command()
 @click.argument("roads", type=FILE)
-@click.option("-o", "--output", type=FILE, required=True, help="输出 .gpkg(四个图层)或 .parquet(拟打通路段)。")
+@click.option(
+    "-o", "--output", type=FILE, required=True, help="输出 .gpkg(四个图层)或 .parquet(拟打通路段)。"
+)
 @click.option("--plan", "plan_path", type=FILE, help="方案文件:取其米制投影。")
 @click.option("--crs", help="米制投影,如 EPSG:4547。")
 @click.option("--study-area", type=FILE, help="研究范围:范围边界即数据边缘。")
@@ -160,7 +170,9 @@ def _tell_build(manifest: dict[str, Any], files: list[str], *, as_json: bool) ->
 @click.option("--planned", type=FILE, help="规划道路中心线。")
 @click.option("--sites", type=FILE, help="项目点位:计受益。")
 @click.option("--buildings", type=FILE, help="建筑轮廓:穿越者降低优先度。")
-@click.option("--reach", "reach_m", type=click.FloatRange(min=1), default=300.0, show_default=True, help="搜索距离,米。")
+@click.option(
+    "--reach", "reach_m", type=click.FloatRange(min=1), default=300.0, show_default=True, help="搜索距离,米。"
+)
 @click.option("--layer", help="图层名:文件有多个图层时须写明。")
 @JSON
 @click.pass_context
@@ -192,7 +204,9 @@ def _tell_gaps(summary: GapsSummary) -> None:
     )
     click.echo(f"道路 {summary.streets} 条;断头 {_list_counts(summary.dead_ends, Verdict)}")
     click.echo(f"数据缺陷 {_list_counts(summary.defects, DefectKind)}")
-    click.echo(f"拟打通路段 {summary.links} 处,其中评分不低于 0.5 的 {summary.links_likely} 处({summary.note})")
+    click.echo(
+        f"拟打通路段 {summary.links} 处,其中评分不低于 0.5 的 {summary.links_likely} 处({summary.note})"
+    )
     for finding in summary.findings[:SHOWN]:
         click.echo(f"{finding.severity.zh} {finding.file} 第 {finding.row or '—'} 行:{finding.text}")
     if len(summary.findings) > SHOWN:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
 
 from renewal_gis.errors import RenewalError
 from renewal_gis.vocab import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,12 @@ def _rule(code: str, severity: Severity, text: str, remedy: str) -> None:
 
 _W, _E, _I = Severity.WARNING, Severity.ERROR, Severity.INFO
 _rule("header-missing", _E, "缺少必需列“{field}”", "补上该列,或在方案文件的列名映射中写明它的名称")
-_rule("header-unknown", _I, "列“{field}”不在台账字段中,已原样保留在备注", "如需入库,请在方案文件的列名映射中写明")
+_rule(
+    "header-unknown",
+    _I,
+    "列“{field}”不在台账字段中,已原样保留在备注",
+    "如需入库,请在方案文件的列名映射中写明",
+)
 _rule("id-missing", _W, "该行没有编号,已隔离", "请由市级主管单位赋码后重报")
 _rule("id-duplicate", _W, "编号“{value}”重复,后一行已隔离", "核对是否重复填报;不同项目请重新赋码")
 _rule("name-missing", _W, "该行没有名称", "请补填项目名称")
@@ -73,13 +81,25 @@ _rule("geometry-repaired", _I, "图形有自相交或未闭合,已修复", "请�
 _rule("unit-disagrees", _W, "填报单位为“{value}”,位置落在“{new}”", "请核对位置或填报单位;统计仍按填报单位")
 _rule("scope-outside", _W, "项目不在目标“{field}”的单位范围内({value}),未计入该目标", "请核对责任单位")
 _rule("ledger-differs", _W, "目标“{field}”任务 {value},台账 {new}", "请核对是否漏报或多报")
-_rule("task-leader-missing", _W, "没有分包领导或推进专班", "方案要求每项工作一个分包领导、一个推进专班,请补填")
+_rule(
+    "task-leader-missing", _W, "没有分包领导或推进专班", "方案要求每项工作一个分包领导、一个推进专班,请补填"
+)
 _rule("gate-breached", _W, "不符合方案要求:{value}", "请核对并补充材料")
 _rule("road-refused", _W, "道路图形无法使用:{value},已隔离", "请检查该要素的图形")
 _rule("road-mended", _I, "道路要素已修正:{value}", "请核对修正后的内容")
 _rule("road-double", _I, "道路要素{value}", "无需处理;如为不同道路请核对图形")
-_rule("road-class-unknown", _I, "道路等级不认识,按未分级道路处理:{value}", "请在列名映射中核对,或改用标准等级名称")
-_rule("road-class-missing", _W, "没有道路等级列,全部按未分级道路处理;文件的列有 {value}", "请补充道路等级,或在方案的列名映射中写明")
+_rule(
+    "road-class-unknown",
+    _I,
+    "道路等级不认识,按未分级道路处理:{value}",
+    "请在列名映射中核对,或改用标准等级名称",
+)
+_rule(
+    "road-class-missing",
+    _W,
+    "没有道路等级列,全部按未分级道路处理;文件的列有 {value}",
+    "请补充道路等级,或在方案的列名映射中写明",
+)
 _rule("road-not-street", _I, "人行、骑行等非车行线要素未计入路网:{value}", "无需处理")
 _rule("road-planned", _I, "在建、规划道路不计入现状路网,另作规划道路参考:{value}", "无需处理")
 _rule("road-not-opened", _W, "台账已打通、路网未连通:{value}", "请现场核实,并更新路网数据或更正台账")

@@ -339,7 +339,7 @@ class Plan(Model):
         return [switch.chosen.footnote for switch in chosen]
 
 
-def _require(held: bool, message: str) -> None:
+def _require(held: object, message: str) -> None:
     if not held:
         raise ValueError(message)
 

@@ -132,7 +132,9 @@ def write_atomically(path: Path, content: bytes) -> None:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
         raise PublishError(
-            f"写不进去:{error.strerror}", place=str(path), remedy="检查文件夹权限、磁盘空间,或关闭正在打开它的程序"
+            f"写不进去:{error.strerror}",
+            place=str(path),
+            remedy="检查文件夹权限、磁盘空间,或关闭正在打开它的程序",
         ) from error
 
 

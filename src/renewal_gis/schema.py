@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from renewal_gis.errors import CrsError, SchemaError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     import pandas as pd
 
@@ -242,6 +243,10 @@ def _check_crs(frame: gpd.GeoDataFrame, contract: Frame) -> None:
     if crs is None:
         raise CrsError(f"{contract.name} 没有坐标系", remedy="用 set_crs 声明坐标系,不可猜测")
     if contract.crs == "stored" and crs.to_string() != STORED_CRS:
-        raise CrsError(f"{contract.name} 的坐标系为 {crs.to_string()},应为 {STORED_CRS}", remedy="先转换坐标系")
+        raise CrsError(
+            f"{contract.name} 的坐标系为 {crs.to_string()},应为 {STORED_CRS}", remedy="先转换坐标系"
+        )
     if contract.crs == "metric" and not crs.is_projected:
-        raise CrsError(f"{contract.name} 的坐标系 {crs.to_string()} 不是投影坐标系", remedy="先转换为米制投影")
+        raise CrsError(
+            f"{contract.name} 的坐标系 {crs.to_string()} 不是投影坐标系", remedy="先转换为米制投影"
+        )

@@ -8,8 +8,8 @@ that ends at the edge of the sheet, a road drawn twice, a site on the border of 
 
 from __future__ import annotations
 
-import datetime as dt
 from importlib import resources
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -91,8 +91,8 @@ def make_sites() -> gpd.GeoDataFrame:
             "leader": "张某",
             "task_force": "示例专班",
             "contractor": "",
-            "planned_start": pd.Series([dt.datetime(2021, 4, 1)] * size, dtype="datetime64[ns]").to_numpy(),
-            "planned_finish": pd.Series([dt.datetime(2021, 9, 30)] * size, dtype="datetime64[ns]").to_numpy(),
+            "planned_start": pd.to_datetime(["2021-04-01"] * size),
+            "planned_finish": pd.to_datetime(["2021-09-30"] * size),
             "actual_start": empty_dates,
             "actual_finish": empty_dates,
             "content_items": "",
@@ -201,12 +201,12 @@ def _grid_roads() -> list[Road]:
     roads: list[Road] = []
     for number, x in enumerate(xs, 1):
         klass = "secondary" if number in {2, 4} else "residential"
-        roads += [(klass, f"{number}号大街", [(x, a), (x, b)]) for a, b in zip(ys, ys[1:], strict=False)]
+        roads += [(klass, f"{number}号大街", [(x, a), (x, b)]) for a, b in pairwise(ys)]
     for number, y in enumerate(ys, 1):
         klass = "secondary" if y == 800 else "residential"
         name = "中心路" if y == 800 else f"{number}号路"
         stops = sorted({*xs, *([1700] if y > 200 else []), *([500] if y == 200 else [])})
-        for a, b in zip(stops, stops[1:], strict=False):
+        for a, b in pairwise(stops):
             end = 1180 if (y, a, b) == (800, 800, 1400) else b
             roads.append((klass, name, [(a, y), (end, y)]))
     return roads

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 CITY = "全市"
 NO_TASK = "—"
@@ -18,7 +19,7 @@ class Label(StrEnum):
     zh: str
     en: str
 
-    def __new__(cls, value: str, zh: str = "", en: str = "") -> Label:
+    def __new__(cls, value: str, zh: str = "", en: str = "") -> Self:
         """Make a member of its value and its two labels."""
         member = str.__new__(cls, value)
         member._value_ = value

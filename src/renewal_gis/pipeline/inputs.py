@@ -110,7 +110,9 @@ def _read_sites(plan: Plan, findings: list[Finding], balance: dict[str, dict[str
         findings.extend(intake.findings)
         balance[plan.path_of(source.path).name] = _count(intake)
     if not frames:
-        raise InputError("方案没有列出台账", place=plan.id, remedy="在 [[sources]] 中写明 role = sites 的文件")
+        raise InputError(
+            "方案没有列出台账", place=plan.id, remedy="在 [[sources]] 中写明 role = sites 的文件"
+        )
     sites = pd.concat(frames)
     twice = sites.index[sites.index.duplicated()]
     if len(twice):
@@ -175,7 +177,9 @@ def _complete_units(plan: Plan, layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     missing = [unit.name for unit in admin if unit.code not in shapes.index]
     if missing:
         raise InputError(
-            f"区县界线缺少 {'、'.join(missing)}", place=plan.id, remedy="核对 units 文件的 code 列与方案的代码"
+            f"区县界线缺少 {'、'.join(missing)}",
+            place=plan.id,
+            remedy="核对 units 文件的 code 列与方案的代码",
         )
     core = set(plan.groups[plan.tracks[0].group]) if plan.tracks else set()
     frame = pd.DataFrame(

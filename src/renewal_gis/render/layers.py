@@ -95,7 +95,9 @@ def write_layers(survey: Survey, /) -> bytes:
     plan = survey.plan
     sites = _label(survey.sites, LABELS)
     sites["programme"] = sites["programme"].map({p.id: p.short for p in plan.programmes})
-    sites["category"] = sites["category"].map({c.id: c.name for p in plan.programmes for c in p.categories}).fillna("")
+    sites["category"] = (
+        sites["category"].map({c.id: c.name for p in plan.programmes for c in p.categories}).fillna("")
+    )
     links = _label(survey.links, {"kind": LinkKind}).assign(status="疑似,待现场核实")
     frames = {
         "sites": _choose(sites, SITE_FIELDS, index="编号"),
