@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import platform
-import tempfile
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from renewal_gis import __version__
-from renewal_gis.errors import PublishError
+from renewal_gis.files import write_bytes
 from renewal_gis.vocab import CITY, Severity
 
 if TYPE_CHECKING:
@@ -75,10 +73,10 @@ def publish_survey(
     tell("写出成果")
     files = [folder / name for name in products]
     for path, content in zip(files, products.values(), strict=True):
-        write_atomically(path, content)
+        write_bytes(path, content)
     manifest = make_manifest(survey, folder, inputs=inputs, outputs=[*files, ledger_path])
     target = folder / "manifest.json"
-    write_atomically(target, (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode())
+    write_bytes(target, (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode())
     return Published(folder, (*files, ledger_path, target), manifest)
 
 
@@ -105,52 +103,6 @@ def _render(survey: Survey, tell: Callable[[str], None]) -> dict[str, bytes]:
     tell("编制图层")
     products["layers/renewal.gpkg"] = layers.write_layers(survey)
     return products
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Put a file in place whole, or leave what was there.
-
-    The bytes go to a temporary file in the same folder, reach the disk, and take the name in one step.
-
-    Raises
-    ------
-    PublishError
-        The folder or the file cannot be written.
-    """
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as handle:
-            temporary = handle.name
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # noqa: PTH101
-        os.replace(temporary, path)  # noqa: PTH105
-        _sync_folder(path.parent)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise PublishError(
-            f"写不进去:{error.strerror}",
-            place=str(path),
-            remedy="检查文件夹权限、磁盘空间,或关闭正在打开它的程序",
-        ) from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "nt":  # Windows cannot open a folder to sync it
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
 
 
 def make_manifest(
