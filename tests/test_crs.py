@@ -98,7 +98,7 @@ def test_caller_arrays_are_not_written_to():
 
 @pytest.mark.parametrize("name", ["EPSG:4547", "EPSG:4526", "EPSG:32650"])
 def test_metric_systems_pass(name):
-    assert crs.check_metric(name) == CRS(name)
+    assert crs.require_metric(name) == CRS(name)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_metric_systems_pass(name):
 )
 def test_other_systems_are_refused(name, message):
     with pytest.raises(CrsError, match=message):
-        crs.check_metric(name)
+        crs.require_metric(name)
 
 
 def test_to_metric_measures_a_degree_of_latitude():
@@ -151,7 +151,7 @@ def test_local_metric_is_centred_and_repeats():
     first = crs.choose_local_metric((114.10, 36.3, 114.9, 36.9))
     again = crs.choose_local_metric((114.13, 36.31, 114.88, 36.92))
     assert first == again
-    assert crs.check_metric(first) == first
+    assert crs.require_metric(first) == first
     assert "114.5E 37N" in first.name
 
 

@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: geometry, reference systems, datums."""

@@ -1,0 +1,216 @@
+"""Small measures on arrays of coordinates: keys, ends, bearings, rays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from renewal_gis.errors import CrsError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Flags = NDArray[np.bool_]
+
+
+def require_metric(frame: gpd.GeoDataFrame, /, *, name: str = "数据") -> None:
+    """Refuse a frame whose coordinates are not metres.
+
+    Parameters
+    ----------
+    frame
+        Any GeoDataFrame.
+    name
+        What the frame is called in the message.
+
+    Raises
+    ------
+    CrsError
+        No reference system, degrees, or a projected system in another unit than the metre.
+    """
+    crs = frame.crs
+    if crs is None:
+        raise CrsError(f"{name}没有坐标系", remedy="先用 set_crs 声明坐标系,不可猜测")
+    if not crs.is_projected:
+        raise CrsError(f"{name}的坐标系 {crs.to_string()} 以度为单位,不能量距离", remedy="先转换到方案的米制投影")
+    if any(axis.unit_conversion_factor != 1.0 for axis in crs.axis_info):
+        raise CrsError(f"{name}的坐标系 {crs.to_string()} 不以米为单位", remedy="先转换到方案的米制投影")
+
+
+def number_nodes(xy: Floats, /, *, node_m: float) -> tuple[Ints, Floats]:
+    """Number of the node of each point, and one coordinate per node.
+
+    Parameters
+    ----------
+    xy
+        Shape (n, 2), metres.
+    node_m
+        Side of the grid in which points count as one node, metres.
+
+    Returns
+    -------
+    number
+        Shape (n,), 0 … k-1 in order of first appearance.
+    node_xy
+        Shape (k, 2), the first point met in each node.
+
+    Notes
+    -----
+    Two points closer than ``node_m`` on both sides of a grid line stay two nodes: this joins what was
+    drawn as one, it does not repair what was not.
+    """
+    import pandas as pd
+
+    if len(xy) == 0:
+        return np.empty(0, np.int64), np.empty((0, 2))
+    number, uniques = pd.factorize(key_points(xy, node_m=node_m))
+    first = np.empty(len(uniques), np.int64)
+    first[number[::-1]] = np.arange(len(xy))[::-1]
+    return number.astype(np.int64), xy[first]
+
+
+def key_points(xy: Floats, /, *, node_m: float) -> NDArray[np.uint64]:
+    """One integer per point, equal where the points share a cell of the grid (shape (n,))."""
+    cell = np.round(xy / node_m).astype(np.int64)
+    cell -= cell.min(axis=0) if len(cell) else 0
+    return (cell[:, 0].astype(np.uint64) << np.uint64(32)) | cell[:, 1].astype(np.uint64)
+
+
+def hash_lines(xy: Floats, count: Ints, /, *, node_m: float) -> NDArray[np.uint64]:
+    """One 64-bit number per line, the same for a line and its reverse.
+
+    Parameters
+    ----------
+    xy
+        Shape (sum(count), 2): the vertices of all lines, one after the other, metres.
+    count
+        Shape (m,): vertices per line, each at least 1.
+    node_m
+        Grid on which vertices are compared, metres.
+
+    Notes
+    -----
+    A polynomial over the vertex keys modulo 2**64, forwards plus backwards; two unequal lines collide
+    with a chance of about 2**-64 a pair.
+    """
+    key = key_points(xy, node_m=node_m)
+    key = (key ^ (key >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
+    key ^= key >> np.uint64(29)
+    start = np.cumsum(count) - count
+    place = np.arange(len(xy)) - np.repeat(start, count)
+    power = np.full(int(count.max(initial=1)), np.uint64(0xD1342543DE82EF95))
+    power[0] = 1
+    power = np.cumprod(power, dtype=np.uint64)
+    back = np.repeat(count, count) - 1 - place
+    forward = np.add.reduceat(key * power[place], start)
+    backward = np.add.reduceat(key * power[back], start)
+    low, high = np.minimum(forward, backward), np.maximum(forward, backward)
+    return low * np.uint64(0x2545F4914F6CDD1D) + high
+
+
+def index_ranges(start: Ints, count: Ints, /) -> Ints:
+    """All integers of the ranges ``start[i] … start[i] + count[i] - 1``, one range after the other."""
+    total = int(count.sum())
+    step = np.repeat(start - (np.cumsum(count) - count), count)
+    return step + np.arange(total)
+
+
+def interpolate_along(xy: Floats, start: Ints, count: Ints, distance_m: Floats, /) -> Floats:
+    """Point on each polyline at a distance from its first vertex.
+
+    Parameters
+    ----------
+    xy
+        Vertices of all polylines, shape (k, 2).
+    start, count
+        First vertex and number of vertices of each polyline, shape (n,).
+    distance_m
+        Distance along each polyline, shape (n,); beyond the end gives the last vertex.
+
+    Returns
+    -------
+    Shape (n, 2).
+    """
+    index = index_ranges(start, count)
+    own = np.repeat(np.arange(len(start)), count)
+    points = xy[index]
+    step = np.zeros(len(points))
+    step[1:] = np.hypot(*(points[1:] - points[:-1]).T)
+    first = np.cumsum(count) - count
+    step[first] = 0.0
+    along = np.cumsum(step)
+    along -= np.repeat(along[first], count)
+    want = np.minimum(distance_m, along[first + count - 1])
+    # number of vertices at or before the wanted distance, so that the last of them is where to start from
+    before = np.bincount(own, weights=along <= want[own], minlength=len(start)).astype(np.int64)
+    left = first + np.clip(before - 1, 0, np.maximum(count - 2, 0))
+    right = np.minimum(left + 1, first + count - 1)
+    span = along[right] - along[left]
+    share = np.divide(want - along[left], span, out=np.zeros(len(start)), where=span > 0)
+    result: Floats = points[left] + share[:, None] * (points[right] - points[left])
+    return result
+
+
+def measure_bearing(vector: Floats, /) -> Floats:
+    """Bearing of each vector in degrees, 0 = north, clockwise, 0 ≤ bearing < 360 (shape (n,))."""
+    bearing: Floats = np.degrees(np.arctan2(vector[:, 0], vector[:, 1])) % 360.0
+    return bearing
+
+
+def measure_turn(first: Floats, second: Floats, /) -> Floats:
+    """Unsigned angle between two sets of vectors in degrees, 0–180 (shape (n,)); 90 where one is null."""
+    length = np.hypot(*first.T) * np.hypot(*second.T)
+    cosine = np.divide((first * second).sum(1), length, out=np.zeros(len(first)), where=length > 0)
+    turn: Floats = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
+    return turn
+
+
+def scale_to_unit(vector: Floats, /) -> Floats:
+    """Vectors of length one; null vectors stay null (shape (n, 2))."""
+    length = np.hypot(vector[..., 0], vector[..., 1])[..., None]
+    return np.divide(vector, length, out=np.zeros_like(vector), where=length > 0)
+
+
+def turn_vectors(vector: Floats, angle_deg: Floats | float, /) -> Floats:
+    """Vectors turned anticlockwise by an angle (shape (n, 2), or broadcast over ``angle_deg``)."""
+    angle = np.radians(angle_deg)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    x, y = vector[..., 0], vector[..., 1]
+    return np.stack([x * cosine - y * sine, x * sine + y * cosine], axis=-1)
+
+
+def join_points(first: Floats, second: Floats, /) -> NDArray[np.object_]:
+    """Straight line from each first to each second point (n shapely LineStrings)."""
+    lines: NDArray[np.object_] = shapely.linestrings(np.stack([first, second], axis=1))
+    return lines
+
+
+def cross_rays(origin: Floats, ray: Floats, first: Floats, second: Floats, /) -> tuple[Floats, Floats]:
+    """Where rays meet segments, row by row.
+
+    Parameters
+    ----------
+    origin, ray
+        Start and full extent of each ray, shape (n, 2).
+    first, second
+        Ends of each segment, shape (n, 2).
+
+    Returns
+    -------
+    along_ray, along_segment
+        Shares 0–1 where they meet; NaN where they do not (parallel ones never do).
+    """
+    side = second - first
+    gap = first - origin
+    cross = ray[:, 0] * side[:, 1] - ray[:, 1] * side[:, 0]
+    ok = cross != 0
+    on_ray = np.divide(gap[:, 0] * side[:, 1] - gap[:, 1] * side[:, 0], cross, out=np.full(len(cross), np.nan), where=ok)
+    on_side = np.divide(gap[:, 0] * ray[:, 1] - gap[:, 1] * ray[:, 0], cross, out=np.full(len(cross), np.nan), where=ok)
+    with np.errstate(invalid="ignore"):
+        hit = (on_ray >= 0) & (on_ray <= 1) & (on_side >= 0) & (on_side <= 1)
+    return np.where(hit, on_ray, np.nan), np.where(hit, on_side, np.nan)
