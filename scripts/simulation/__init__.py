@@ -1,0 +1,1 @@
+"""Parts of the script that draws the simulated Handan: streets, land, sites, ledgers, events."""
