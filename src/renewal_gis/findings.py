@@ -138,6 +138,13 @@ _rule("event-future", _W, "进度记录的日期 {value} 在未来(晚于报送�
 _rule("event-order", _W, "{value} 与该项目其他记录的时间(time)顺序颠倒,已隔离", "请核对日期与阶段;确需退回请单独登记并说明原因")
 _rule("event-duplicate", _I, "与第 {value} 行重复(duplicate),只记一次", "无需处理")
 _rule("file-empty", _W, "图层是空的(empty):没有记录", "请核对是否导出完整")
+_rule("site-vanished", _W, "项目“{value}”在新报的文件中没有了,台账中保留", "请核对是否漏报;确需撤销请登记说明")
+_rule("ledger-damaged", _E, "台账文件损坏:{value}", "请用备份恢复")
+_rule("ledger-altered", _E, "台账内容与写入时不符:{value}", "请用备份比对,查明谁改动了文件")
+_rule("ledger-unguarded", _E, "台账缺少保护(触发器 {value})", "请用备份恢复,查明谁改动了文件")
+_rule("district-overlap", _W, "区县“{value}”相互重叠(overlap) {new} 平方米", "请核对界线;落在重叠处的项目按规则归一个区县")
+_rule("district-gap", _W, "区县之间有缝隙(gap):{value}", "请核对界线;落在缝隙中的项目归最近的区县")
+_rule("district-sliver", _W, "区县“{value}”是碎面(sliver)", "请核对是否为绘图残留")
 
 
 def make_finding(code: str, *, new: str = "", **where: object) -> Finding:

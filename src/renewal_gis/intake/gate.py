@@ -1,0 +1,422 @@
+"""The gate: what may be opened at all, decided before any reader sees the file.
+
+A path is taken for what it is on the disk, never for what a driver might make of its text, and a
+file for what its first bytes are, never for what its name claims.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import re
+import shutil
+import sqlite3
+import stat
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from renewal_gis.errors import InputError, MissingFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_BYTES = 4 << 30
+MAX_UNPACKED_BYTES = 2 << 30
+MAX_RATIO = 200
+"""A zip that unpacks to more than this many times its size, and to more than 32 MB, is refused."""
+MAX_ENTRIES = 20_000
+
+FORMATS = {
+    ".xlsx": ("xlsx",),
+    ".xlsm": ("xlsx",),
+    ".et": ("xls", "xlsx"),
+    ".xls": ("xls", "xlsx"),
+    ".csv": ("text",),
+    ".txt": ("text",),
+    ".tsv": ("text",),
+    ".shp": ("shp",),
+    ".zip": ("zip",),
+    ".gpkg": ("sqlite",),
+    ".geojson": ("json",),
+    ".json": ("json",),
+    ".topojson": ("json",),
+    ".kml": ("xml",),
+    ".kmz": ("zip",),
+    ".gml": ("xml",),
+    ".osm": ("xml",),
+    ".graphml": ("xml",),
+    ".fgb": ("fgb",),
+    ".parquet": ("parquet",),
+    ".dxf": ("text",),
+    ".tab": ("text",),
+    ".mif": ("text",),
+}
+"""Suffix → kinds of content that may stand behind it."""
+
+SIDECARS = {
+    ".shp": (".shx", ".dbf", ".prj", ".cpg"),
+    ".gpkg": (),
+    ".tab": (".dat", ".map", ".id", ".ind"),
+    ".mif": (".mid",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A file that passed the gate: where it really is, what it is, and proof of its content."""
+
+    path: Path
+    name: str
+    kind: str
+    size: int
+    sha256: str
+    modified: dt.date
+
+
+def admit(path: str | Path, /, *, within: Path | None = None) -> Admitted:
+    """Return a file that may be read.
+
+    Parameters
+    ----------
+    path
+        Path of a regular file.
+    within
+        Folder that the file must lie in; for paths that come out of other files.
+
+    Raises
+    ------
+    MissingFileError
+        Nothing is there.
+    InputError
+        The path is not a plain path, the file is not a regular file, its content is not what its
+        name says, or it is too large or unpacks to too much.
+    """
+    real = _resolve(path, within)
+    info = real.stat()
+    if not stat.S_ISREG(info.st_mode):
+        raise InputError("不是普通文件", place=str(path), remedy="请给出一个文件,不是文件夹或设备")
+    if info.st_size == 0:
+        raise InputError("文件是空的(0 字节)", place=real.name, remedy="请重新导出后再报")
+    if info.st_size > MAX_BYTES:
+        raise InputError(
+            f"文件大小 {info.st_size} 字节,超过上限 {MAX_BYTES}", place=real.name, remedy="请分批报送"
+        )
+    kind = sniff(real)
+    _check_suffix(real, kind)
+    {"zip": _check_zip, "xlsx": _check_zip, "sqlite": _check_sqlite_header, "xml": _check_xml}.get(
+        kind, _pass
+    )(real)
+    modified = dt.datetime.fromtimestamp(info.st_mtime, tz=dt.UTC).date()
+    return Admitted(real, real.name, kind, info.st_size, _hash(real), modified)
+
+
+def _pass(path: Path) -> None:
+    """Nothing more to check for this kind."""
+
+
+def _resolve(path: str | Path, within: Path | None) -> Path:
+    text = str(path)
+    if not text.strip() or "\0" in text or "\n" in text:
+        raise InputError(f"不支持的路径“{text[:80]}”", remedy="请给出本机上一个文件的路径")
+    if (
+        "://" in text
+        or text.lstrip().startswith(("/vsi", "<", "{", "["))
+        or re.match(r"^[A-Za-z][A-Za-z0-9_+]+:", text)
+    ):
+        raise InputError(
+            f"不支持的路径“{text[:80]}”", remedy="只接受本机文件的路径,不接受网址、驱动前缀和内嵌内容"
+        )
+    if re.search(r"/vsi[a-z0-9_]+/", text):
+        raise InputError(f"不支持的路径“{text[:80]}”", remedy="只接受本机文件的路径")
+    plain = Path(text) if within is None else Path(within) / text
+    try:
+        real = plain.resolve(strict=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise MissingFileError("找不到文件", place=text[:200], remedy="请核对路径") from error
+    if within is not None and not real.is_relative_to(Path(within).resolve()):
+        raise InputError(f"路径“{text[:80]}”指向文件夹之外", remedy="只接受同一文件夹内的文件")
+    return real
+
+
+def sniff(path: Path, /) -> str:
+    """Return the kind of a file by its first bytes.
+
+    Returns
+    -------
+    str
+        ``xlsx``, ``xls``, ``zip``, ``sqlite``, ``shp``, ``fgb``, ``parquet``, ``xml``, ``vrt``, ``json``
+        or ``text``; ``unknown`` for binary that we do not read.
+    """
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _sniff_zip(path)
+    for magic, kind in (
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls"),
+        (b"SQLite format 3\0", "sqlite"),
+        (b"\x00\x00\x27\x0a", "shp"),
+        (b"fgb\x03", "fgb"),
+        (b"PAR1", "parquet"),
+    ):
+        if head.startswith(magic):
+            return kind
+    return _sniff_text(head)
+
+
+def _sniff_text(head: bytes) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "text"
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if b"<OGRVRT" in head or b"<VRTDataset" in head:
+        return "vrt"
+    if text.startswith(b"<"):
+        return "xml"
+    if text.startswith((b"{", b"[")):
+        return "json"
+    return "unknown" if b"\0" in head else "text"
+
+
+def _sniff_zip(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise InputError(
+            f"文件损坏或不完整(zip/xlsx 目录无法读取:{error})", place=path.name, remedy="请重新导出或重新传送"
+        ) from error
+    return "xlsx" if "[Content_Types].xml" in names and any(n.startswith("xl/") for n in names) else "zip"
+
+
+def _check_suffix(path: Path, kind: str) -> None:
+    suffix = path.suffix.lower()
+    if kind == "vrt":
+        raise InputError(
+            "内容是 GDAL 虚拟格式(VRT driver),会读取别处的数据",
+            place=path.name,
+            remedy="请报送数据本身,格式(format)如 GeoPackage、GeoJSON",
+        )
+    if suffix not in FORMATS:
+        known = " ".join(sorted(FORMATS))
+        raise InputError(
+            f"不支持的文件格式(format)“{suffix or '无后缀'}”", place=path.name, remedy=f"可用:{known}"
+        )
+    if kind in FORMATS[suffix]:
+        return
+    if kind == "unknown":
+        raise InputError(
+            f"文件损坏或无法识别:内容(corrupt)不是 {suffix}", place=path.name, remedy="请重新导出后再报"
+        )
+    raise InputError(
+        f"内容是 {kind} 格式(format),与后缀 {suffix} 不符",
+        place=path.name,
+        remedy="请按真实格式改后缀或重新导出",
+    )
+
+
+def _check_zip(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise InputError(f"zip 损坏或不完整:{error}", place=path.name, remedy="请重新打包") from error
+    if len(entries) > MAX_ENTRIES:
+        raise InputError(
+            f"zip 内有 {len(entries)} 个文件,超过 {MAX_ENTRIES}", place=path.name, remedy="请分批报送"
+        )
+    for entry in entries:
+        check_entry_name(entry.filename, place=path.name)
+        if entry.flag_bits & 0x1:
+            raise InputError("zip 有密码(password,加密)", place=path.name, remedy="请去掉密码后再报")
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            raise InputError(
+                f"zip 内“{entry.filename[:60]}”是链接(unsafe),路径不可信",
+                place=path.name,
+                remedy="请重新打包",
+            )
+    _check_ratio(path, entries)
+
+
+def check_entry_name(name: str, *, place: str) -> None:
+    """Refuse an archive entry whose name leads out of the folder it is unpacked to."""
+    parts = re.split(r"[\\/]", name)
+    if name.startswith(("/", "\\")) or re.match(r"^[A-Za-z]:", name) or ".." in parts or "\0" in name:
+        raise InputError(
+            f"zip 内路径“{name[:60]}”不安全(unsafe,含 .. 或绝对路径)",
+            place=place,
+            remedy="请重新打包,不要包含路径",
+        )
+
+
+def _check_ratio(path: Path, entries: list[zipfile.ZipInfo]) -> None:
+    unpacked = sum(entry.file_size for entry in entries)
+    size = max(path.stat().st_size, 1)
+    if unpacked > MAX_UNPACKED_BYTES or (unpacked > 32 << 20 and unpacked / size > MAX_RATIO):
+        raise InputError(
+            f"zip 解压后大小(size)为 {unpacked} 字节,压缩比(ratio)为 {unpacked / size:.0f},拒绝打开",
+            place=path.name,
+            remedy="请重新导出;确为大文件时分批报送",
+        )
+
+
+def _check_sqlite_header(path: Path) -> None:
+    """Prove that the database is whole, on a copy, before GDAL sees it."""
+    with private_copy(path) as copy:
+        check_sqlite(copy, name=path.name)
+
+
+def check_sqlite(copy: Path, *, name: str) -> None:
+    """Refuse a database that is damaged or that would run code or read other files when opened.
+
+    Parameters
+    ----------
+    copy
+        A private copy; SQLite may write into its folder (journals).
+    name
+        The name to tell.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(copy, timeout=5)) as base:
+            base.execute("PRAGMA trusted_schema=OFF")
+            pages = (
+                base.execute("PRAGMA page_count").fetchone()[0]
+                * base.execute("PRAGMA page_size").fetchone()[0]
+            )
+            if pages > copy.stat().st_size:
+                raise InputError("数据库损坏或不完整(truncated)", place=name, remedy="请重新传送")
+            sound = base.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            foreign = base.execute(
+                "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%' AND sql NOT LIKE '%rtree%' AND sql NOT LIKE '%fts%'"
+            ).fetchall()
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise InputError(f"数据库损坏(corrupt):{error}", place=name, remedy="请重新导出或重新传送") from error
+    if sound != "ok" and "ST_" not in str(sound):
+        raise InputError(
+            f"数据库损坏(corrupt),完整性检查 integrity:{str(sound)[:80]}", place=name, remedy="请重新导出"
+        )
+    if foreign:
+        raise InputError(
+            f"数据库含虚拟表“{foreign[0][0]}”,会读取别处的数据", place=name, remedy="请另存为普通 GeoPackage"
+        )
+
+
+_XML_DANGER = re.compile(
+    rb"<!\s*(DOCTYPE|ENTITY)|<\s*xi:include|xlink:href\s*=\s*[\"'](?:https?|ftp|file):", re.IGNORECASE
+)
+
+
+def _check_xml(path: Path) -> None:
+    for text in _read_blocks(path):
+        found = _XML_DANGER.search(text)
+        if found:
+            word = found[0].decode("latin1")[:30]
+            raise InputError(
+                f"XML 含“{word}”(DOCTYPE/ENTITY 实体声明或外部引用)",
+                place=path.name,
+                remedy="请重新导出,不带 DTD",
+            )
+        if b"NetworkLink" in text:
+            raise InputError(
+                "KML 含网络链接(NetworkLink),数据不在文件里", place=path.name, remedy="请在原软件中展开后另存"
+            )
+
+
+def _read_blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
+    """Yield overlapping blocks; UTF-16 is read as its low bytes, so that a word cannot hide in it."""
+    tail = b""
+    with path.open("rb") as file:
+        while block := file.read(size):
+            text = tail + block
+            yield text.replace(b"\0", b"") if b"\0" in text else text
+            tail = text[-256:]
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def private_copy(path: Path, /) -> Iterator[Path]:
+    """Lend a copy of a file with the files that belong to it, in a folder of its own.
+
+    The office's folder stays as it was: readers leave locks, journals and indexes behind.
+    """
+    with tempfile.TemporaryDirectory(prefix="intake-") as folder:
+        copy = Path(folder) / f"data{path.suffix.lower()}"
+        shutil.copyfile(path, copy)
+        copy.chmod(0o600)
+        for other in find_sidecars(path):
+            target = Path(folder) / (
+                f"data{path.suffix.lower()}{other.name[len(path.name) :]}"
+                if other.name.startswith(path.name)
+                else f"data{other.suffix.lower()}"
+            )
+            shutil.copyfile(other, target)
+            target.chmod(0o600)
+        yield copy
+
+
+def find_sidecars(path: Path, /) -> list[Path]:
+    """Return the files beside a file that carry part of its data."""
+    wanted = SIDECARS.get(path.suffix.lower(), ())
+    found = [
+        other
+        for other in path.parent.iterdir()
+        if other.stem == path.stem
+        and other.suffix.lower() in wanted
+        and other.is_file()
+        and not other.is_symlink()
+    ]
+    wal = path.with_name(path.name + "-wal")
+    if path.suffix.lower() == ".gpkg" and wal.is_file() and not wal.is_symlink():
+        found.append(wal)
+    return sorted(found)
+
+
+@contextlib.contextmanager
+def unpack(admitted: Admitted, /) -> Iterator[Path]:
+    """Lend a folder with the archive's files; their bytes are counted while they are written."""
+    with tempfile.TemporaryDirectory(prefix="intake-") as folder, zipfile.ZipFile(admitted.path) as archive:
+        left = MAX_UNPACKED_BYTES
+        for entry in archive.infolist():
+            if entry.is_dir():
+                continue
+            target = Path(folder).joinpath(*re.split(r"[\\/]", read_entry_name(entry)))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            left = _copy_entry(archive, entry, target, left, name=admitted.name)
+        yield Path(folder)
+
+
+def read_entry_name(entry: zipfile.ZipInfo, /) -> str:
+    """Return an entry's name; names that were not marked UTF-8 are GB18030 in these offices."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        raw = entry.filename.encode("cp437")
+    except UnicodeEncodeError:
+        return entry.filename
+    for encoding in ("utf-8", "gb18030"):
+        with contextlib.suppress(UnicodeDecodeError):
+            return raw.decode(encoding)
+    return entry.filename
+
+
+def _copy_entry(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, left: int, *, name: str
+) -> int:
+    try:
+        with archive.open(entry) as source, target.open("wb") as sink:
+            while block := source.read(1 << 20):
+                left -= len(block)
+                if left < 0:
+                    raise InputError("zip 解压后大小(size)超过上限", place=name, remedy="请分批报送")
+                sink.write(block)
+    except (zipfile.BadZipFile, OSError, NotImplementedError, EOFError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"zip 损坏:{error}", place=name, remedy="请重新打包") from error
+    return left

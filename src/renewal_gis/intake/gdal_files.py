@@ -1,0 +1,240 @@
+"""Files that GDAL reads: private copies that passed the gate, in bulk or record by record.
+
+pyogrio reads in bulk; where it stumbles over one bad record, fiona walks the file record by record.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import struct
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from renewal_gis.errors import InputError, RenewalError
+from renewal_gis.findings import Report
+from renewal_gis.intake.dbf import read_dbf
+from renewal_gis.intake.features import Features, read_wkb, zip_rows
+from renewal_gis.intake.shapes import build_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from renewal_gis.intake.gate import Admitted
+
+# Set before the first import of a GDAL binding: drivers that follow references to other files or hosts.
+os.environ.setdefault("GDAL_SKIP", "VRT,OGR_VRT,HTTP,WFS,OAPIF,CSW,Carto,AmigoCloud,NGW")
+
+LOG = logging.getLogger(__name__)
+DRIVERS = {
+    ".gpkg": "GPKG",
+    ".shp": "ESRI Shapefile",
+    ".geojson": "GeoJSON",
+    ".json": "GeoJSON",
+    ".kml": "KML",
+    ".gml": "GML",
+    ".fgb": "FlatGeobuf",
+    ".tab": "MapInfo File",
+    ".mif": "MapInfo File",
+    ".dxf": "DXF",
+    ".osm": "OSM",
+}
+
+
+def read_gdal(copy: Path, admitted: Admitted, layer: str | None) -> Features:
+    import pyogrio  # noqa: PLC0415  # heavy, and only when GDAL is needed
+
+    report = Report()
+    with _telling(admitted.name), _noting(report, admitted.name):
+        layers = [(str(name), kind) for name, kind in pyogrio.list_layers(str(copy))]
+        layers = [pair for pair in layers if pair[1] is not None] or layers
+        chosen = _choose_layers([name for name, _ in layers], layer, copy.suffix, admitted, report)
+        parts = [_read_one(copy, name, admitted) for name in chosen]
+    if copy.suffix == ".gpkg" and _holds_curves(copy, chosen[0]):
+        report.add("geometry-curved", file=admitted.name)
+    return replace(parts[0] if len(parts) == 1 else _join(parts), findings=report)
+
+
+def _choose_layers(
+    names: list[str], wanted: str | None, suffix: str, admitted: Admitted, report: Report
+) -> list[str]:
+    if wanted is not None:
+        if wanted not in names:
+            raise InputError(
+                f"没有图层(layer)“{wanted}”", place=admitted.name, remedy=f"可用:{'、'.join(names)}"
+            )
+        return [wanted]
+    if len(names) > 1 and suffix == ".kml":
+        report.add("folders-joined", file=admitted.name, value="、".join(names))
+        return names
+    if len(names) != 1:
+        raise InputError(
+            f"有多个图层(layer):{'、'.join(names)}" if names else "没有图层(layer),文件是空的",
+            place=admitted.name,
+            remedy="请指明一个图层" if names else "请重新导出",
+        )
+    return names
+
+
+def _read_one(copy: Path, layer: str, admitted: Admitted) -> Features:
+    import pyogrio  # noqa: PLC0415
+
+    info = pyogrio.read_info(str(copy), layer=layer, force_feature_count=True)
+    try:
+        meta, _, wkb, columns = pyogrio.raw.read(str(copy), layer=layer, datetime_as_string=True)
+        names = tuple(str(name) for name in meta["fields"])
+        rows = zip_rows(names, columns)
+        shapes, faults = read_wkb(wkb, len(rows))
+        found = Features(admitted.name, layer, names, rows, shapes, faults, meta["crs"])
+    except (
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.DataLayerError,
+        UnicodeDecodeError,
+        ValueError,
+    ) as error:
+        LOG.info("%s: bulk reading failed (%s), record by record", admitted.name, error)
+        found = _walk_records(copy, layer, admitted, info["crs"])
+    if info["features"] not in (-1, len(found.rows)):
+        raise InputError(
+            f"应有 {info['features']} 条记录,只读到 {len(found.rows)} 条",
+            place=admitted.name,
+            remedy="文件可能损坏(corrupt),请重新导出",
+        )
+    return found
+
+
+def _walk_records(copy: Path, layer: str, admitted: Admitted, crs: Any) -> Features:
+    """Read with fiona, one record at a time: a bad record is a fault of its row, not of the file."""
+    import fiona  # noqa: PLC0415  # only for files that the bulk reader refuses
+
+    rows: list[dict[str, Any]] = []
+    shapes: list[Any] = []
+    faults: list[str] = []
+    with fiona.open(copy, layer=layer, enabled_drivers=[DRIVERS[copy.suffix]]) as source:
+        names = tuple(source.schema["properties"])
+        for record in source:
+            rows.append(dict(record.properties))
+            shape, _, fault = build_shape(
+                None if record.geometry is None else record.geometry.__geo_interface__
+            )
+            shapes.append(shape)
+            faults.append("" if record.geometry is None else fault)
+    made = np.empty(len(shapes), dtype=object)
+    made[:] = shapes
+    return Features(admitted.name, layer, names, tuple(rows), made, tuple(faults), crs)
+
+
+def _join(parts: list[Features]) -> Features:
+    names = tuple(dict.fromkeys(name for part in parts for name in part.names))
+    rows = tuple({name: row.get(name) for name in names} for part in parts for row in part.rows)
+    shapes = np.concatenate([part.shapes for part in parts])
+    faults = tuple(fault for part in parts for fault in part.faults)
+    return Features(parts[0].file, "", names, rows, shapes, faults, parts[0].crs)
+
+
+def _holds_curves(copy: Path, layer: str) -> bool:
+    """Tell whether a GeoPackage layer holds arcs, which the reader turns into chords."""
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(copy)) as base:
+        found = base.execute(
+            "SELECT column_name FROM gpkg_geometry_columns WHERE table_name = ?", (layer,)
+        ).fetchone()
+        if found:
+            table, column = layer.replace('"', '""'), found[0].replace('"', '""')
+            heads = base.execute(
+                f'SELECT substr("{column}", 1, 80) FROM "{table}" WHERE "{column}" IS NOT NULL'
+            )  # quoted names
+            return any(_is_curve(head) for (head,) in heads)
+    return False
+
+
+def _is_curve(head: bytes) -> bool:
+    if len(head) < 13 or head[:2] != b"GP":
+        return False
+    start = 8 + (0, 32, 48, 48, 64, 0, 0, 0)[(head[3] >> 1) & 7]
+    order = "<" if head[start : start + 1] == b"\x01" else ">"
+    code = head[start + 1 : start + 5]
+    return len(code) == 4 and struct.unpack(order + "I", code)[0] % 1000 in range(8, 15)
+
+
+@contextlib.contextmanager
+def _telling(name: str) -> Iterator[None]:
+    """Turn what the readers raise into a refusal that names the file."""
+    import pyogrio  # noqa: PLC0415
+
+    try:
+        yield
+    except RenewalError:
+        raise
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.CRSError) as error:
+        raise InputError(
+            f"文件损坏或无法识别(corrupt):{str(error)[:160]}", place=name, remedy="请重新导出或重新传送"
+        ) from error
+    except (RuntimeError, ValueError, OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"文件损坏(corrupt):{str(error)[:160]}", place=name, remedy="请重新导出或重新传送"
+        ) from error
+
+
+@contextlib.contextmanager
+def _noting(report: Report, name: str) -> Iterator[None]:
+    """Take GDAL's warnings as findings where they speak of the data."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    words = " ".join(str(warning.message) for warning in caught)
+    if "Measured (M)" in words:
+        report.add("geometry-flattened", file=name, value="M")
+    for warning in caught:
+        LOG.debug("%s: %s", name, warning.message)
+
+
+def read_shapefile(copy: Path, admitted: Admitted) -> Features:
+    report = Report()
+    beside = {path.suffix.lower(): path for path in copy.parent.iterdir()}
+    missing = [suffix for suffix in (".shx", ".dbf") if suffix not in beside]
+    if missing:
+        raise InputError(
+            f"缺少 {'、'.join(missing)} 文件",
+            place=admitted.name,
+            remedy="shapefile 至少要有 .shp .shx .dbf .prj,请整套报送",
+        )
+    table = read_dbf(beside[".dbf"], name=admitted.name)
+    if table.evidence:
+        report.add("encoding-found", file=admitted.name, value=f"{table.encoding.upper()}({table.evidence})")
+    for word in table.mended:
+        report.add("field-cut", file=admitted.name, field=word)
+    beside[".dbf"].unlink()  # GDAL reads the shapes only; it cannot read names cut inside a character
+    with _telling(admitted.name), _noting(report, admitted.name):
+        shapes, faults, crs = _read_shp(copy)
+    if len(shapes) != len(table.rows):
+        raise InputError(
+            f".shp 有 {len(shapes)} 个图形,.dbf 有 {len(table.rows)} 条记录",
+            place=admitted.name,
+            remedy="请整套重新导出",
+        )
+    alive = [k for k, lives in enumerate(table.alive) if lives]
+    return Features(
+        admitted.name,
+        "",
+        table.names,
+        tuple(table.rows[k] for k in alive),
+        shapes[alive],
+        tuple(faults[k] for k in alive),
+        crs,
+        report,
+        table.mended,
+    )
+
+
+def _read_shp(copy: Path) -> tuple[Any, tuple[str, ...], Any]:
+    import pyogrio  # noqa: PLC0415
+
+    meta, _, wkb, _ = pyogrio.raw.read(str(copy), columns=[])
+    shapes, faults = read_wkb(wkb, 0)
+    return shapes, faults, meta["crs"]

@@ -1,0 +1,105 @@
+"""GeoJSON, parsed by us: every record is seen, whatever is wrong with its neighbour."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from renewal_gis.errors import CrsError, InputError
+from renewal_gis.findings import Report
+from renewal_gis.geo.crs import name_crs, read_crs
+from renewal_gis.intake.features import Features
+from renewal_gis.intake.gate import Admitted, private_copy
+from renewal_gis.intake.gdal_files import read_gdal
+from renewal_gis.intake.shapes import build_shape
+
+SMALL_JSON_BYTES = 96 << 20
+"""Above this GDAL reads in bulk, since parsing here takes ten times the file's size in memory."""
+
+
+def read_json(admitted: Admitted, layer: str | None) -> Features:
+    if admitted.size > SMALL_JSON_BYTES:
+        with private_copy(admitted.path) as copy:
+            return read_gdal(copy, admitted, layer)
+    try:
+        body = json.loads(admitted.path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"JSON 编码(encoding)不是 UTF-8:第 {error.start} 字节",
+            place=admitted.name,
+            remedy="请另存为 UTF-8",
+        ) from error
+    except RecursionError as error:
+        raise InputError("JSON 嵌套(nest)过深,拒绝解析", place=admitted.name, remedy="请重新导出") from error
+    except ValueError as error:
+        raise InputError(
+            f"JSON 损坏或不完整(parse):{error}", place=admitted.name, remedy="请重新导出或重新传送"
+        ) from error
+    if not isinstance(body, dict):
+        raise InputError("不是 GeoJSON 格式(format)", place=admitted.name, remedy="请报送 FeatureCollection")
+    if body.get("type") == "Topology":
+        return _read_topojson(admitted, layer)
+    return _collect_features(body, admitted)
+
+
+def _read_topojson(admitted: Admitted, layer: str | None) -> Features:
+    with private_copy(admitted.path) as copy:
+        found = read_gdal(copy, admitted, layer)
+    found.findings.add("crs-absent", file=admitted.name, value="TopoJSON 格式(format)")
+    return replace(found, crs=None)
+
+
+def _collect_features(body: dict[str, Any], admitted: Admitted) -> Features:
+    kind = body.get("type")
+    features = body.get("features") if kind == "FeatureCollection" else [body] if kind == "Feature" else None
+    if not isinstance(features, list):
+        raise InputError(
+            f"不是 GeoJSON 要素集(type 为“{str(kind)[:30]}”,格式 format)",
+            place=admitted.name,
+            remedy="请报送 FeatureCollection",
+        )
+    report = Report()
+    rows: list[dict[str, Any]] = []
+    shapes = np.full(len(features), None, dtype=object)
+    faults: list[str] = []
+    repairs: dict[int, str] = {}
+    for k, feature in enumerate(features):
+        if not isinstance(feature, dict):
+            raise InputError(
+                f"第 {k + 1} 个要素不是对象(JSON parse)", place=admitted.name, remedy="请重新导出"
+            )
+        properties = feature.get("properties")
+        row = dict(properties) if isinstance(properties, dict) else {}
+        if "id" in feature and "id" not in row:
+            row["id"] = feature["id"]
+        rows.append(row)
+        shapes[k], repair, fault = build_shape(feature.get("geometry"))
+        faults.append(fault)
+        if repair:
+            repairs[k] = repair
+    names = tuple(dict.fromkeys(str(name) for row in rows for name in row))
+    crs = _read_member_crs(body, admitted.name, report)
+    return Features(
+        admitted.name, "", names, tuple(rows), shapes, tuple(faults), crs, report, repairs=repairs
+    )
+
+
+def _read_member_crs(body: dict[str, Any], name: str, report: Report) -> Any:
+    """Return the system of the 2008 "crs" member, else the WGS 84 of RFC 7946."""
+    member = body.get("crs")
+    if member is None:
+        return read_crs("EPSG:4326")
+    word = (
+        member.get("properties", {}).get("name")
+        if isinstance(member, dict) and isinstance(member.get("properties"), dict)
+        else None
+    )
+    if not isinstance(word, str):
+        raise CrsError("GeoJSON 的 crs 成员无法识别", place=name, remedy="请写明 EPSG 编号,或去掉该成员")
+    found = read_crs(word)
+    if not found.is_geographic:
+        report.add("crs-declared", file=name, value=name_crs(found))
+    return found

@@ -1,0 +1,413 @@
+"""Roads from whatever file a city has, as lines that a network can be built of."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pyproj
+import shapely
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from renewal_gis.errors import CrsError, InputError
+from renewal_gis.findings import Finding, Report
+from renewal_gis.geo.crs import name_crs, read_crs
+from renewal_gis.geo.geometry import hash_lines
+from renewal_gis.intake import road_words as words
+from renewal_gis.intake.gate import Admitted, admit, private_copy, unpack
+from renewal_gis.intake.road_files import read_graphml, read_osm
+
+logger = logging.getLogger(__name__)
+
+MOST_FINDINGS = 50
+"""Rows of one kind of fault that get a finding each; the rest are counted in one more."""
+SAME_DEG = 1e-8
+SAME_M = 1e-3
+_LINES = (1, 2, 5)  # shapely's type ids of LineString, LinearRing, MultiLineString
+
+
+@dataclass(frozen=True, slots=True)
+class RoadsIntake:
+    """Roads as they were taken in, and what became of every record.
+
+    ``frame`` keeps the contract ROADS in the file's own reference system; ``planned`` holds the roads
+    that the file says are not there yet. ``read`` = ``accepted`` + ``repaired`` + ``quarantined``
+    counts records of the file: a record with several lines is one.
+    """
+
+    frame: gpd.GeoDataFrame
+    planned: gpd.GeoDataFrame
+    findings: tuple[Finding, ...]
+    read: int
+    accepted: int
+    repaired: int
+    quarantined: int
+    fields: tuple[str, ...]
+
+
+class _Fates:
+    """What becomes of each record: the worst thing said of it counts."""
+
+    def __init__(self, file: str, labels: pd.Series) -> None:
+        self.report = Report()
+        self.file = file
+        self.labels = labels
+        self.fate = np.zeros(len(labels), dtype=np.int8)
+
+    def mark(self, records: np.ndarray, fate: int, code: str, *, value: str | np.ndarray, field: str = "") -> None:
+        """Set the fate (1 mended, 2 refused) of records and tell the first of them one by one."""
+        records, first = np.unique(np.asarray(records, dtype=np.int64), return_index=True)
+        texts = np.broadcast_to(np.asarray(value, dtype=object), (len(first),) if np.ndim(value) == 0 else np.shape(value))
+        texts = texts if np.ndim(value) == 0 else texts[first]
+        self.fate[records] = np.maximum(self.fate[records], fate)
+        for record, text in zip(records[:MOST_FINDINGS].tolist(), texts[:MOST_FINDINGS], strict=True):
+            label = self.labels.iat[record]
+            told = f"{text}({label})" if label else str(text)
+            self.report.add(code, file=self.file, row=record + 1, field=field, value=told)
+        if len(records) > MOST_FINDINGS:
+            kinds = "、".join(dict.fromkeys(str(text) for text in texts))
+            self.note(code, f"{kinds[:60]}:另有 {len(records) - MOST_FINDINGS} 条", field=field)
+
+    def note(self, code: str, value: str, *, field: str = "") -> None:
+        """Add a finding that speaks of the file, not of one record."""
+        self.report.add(code, file=self.file, field=field, value=value)
+
+
+def read_roads(
+    path: str | Path,
+    /,
+    *,
+    crs: object = None,
+    layer: str | None = None,
+    columns: Mapping[str, tuple[str, ...]] | None = None,
+) -> RoadsIntake:
+    """Roads of a file as single plane lines with class, name and level.
+
+    Parameters
+    ----------
+    path
+        GeoParquet, GeoPackage, GeoJSON, shapefile, OpenStreetMap XML, GraphML of osmnx, or another
+        vector format that GDAL reads.
+    crs
+        Reference system of the coordinates, for files that declare none. One that the file declares
+        counts before it.
+    layer
+        Layer of a file that has several.
+    columns
+        Headers of the office per column of ours, tried before the usual ones
+        (:data:`renewal_gis.intake.road_words.HEADERS`).
+
+    Returns
+    -------
+    RoadsIntake
+        ``frame`` has ``highway`` and, where the file tells them, ``name``, ``bridge``, ``tunnel``,
+        ``layer``, ``oneway``, ``noexit``, ``width_m``, and ``source_row`` (1 = first record).
+
+    Raises
+    ------
+    MissingFileError
+        There is no such file.
+    InputError
+        No layer of lines, several layers and none named, no record, no reference system, coordinates
+        that contradict it, or a file that cannot be read.
+
+    Notes
+    -----
+    Nothing is dropped in silence: points, areas, lines without length or with broken coordinates are
+    refused with a finding each; doubles and the two directions of one street become one line. Lines
+    that do not quite meet stay as drawn: they are for ``roads.defects`` to find.
+    """
+    admitted = admit(path)
+    raw = _open_file(admitted, layer)
+    if len(raw) == 0:
+        raise InputError("没有任何记录", place=admitted.name, remedy="请核对导出是否成功、图层是否选对")
+    raw = raw.set_crs(_settle_crs(raw, crs, admitted.name), allow_override=True)
+    frame, fates = _sort_geometry(raw, admitted.name)
+    frame = _read_columns(frame, fates, columns or {})
+    frame, planned = _set_apart(frame, fates)
+    if len(frame) == 0:
+        raise InputError(
+            f"{len(fates.fate)} 条记录中没有可用的道路中心线", place=admitted.name, remedy="请核对图层;需要线图层"
+        )
+    counts = np.bincount(fates.fate, minlength=3)
+    logger.info("道路 %s:读入 %d,采用 %d,修正 %d,隔离 %d", admitted.name, len(fates.fate), *counts)
+    fields = tuple(str(column) for column in raw.columns if column not in ("geometry", "record", "label", "partial"))
+    return RoadsIntake(frame, planned, tuple(fates.report), len(fates.fate), *counts.tolist(), fields=fields)
+
+
+def _open_file(admitted: Admitted, layer: str | None) -> gpd.GeoDataFrame:
+    """Records of the file with ``geometry``; ``record`` and ``label`` where rows are not records."""
+    suffix = admitted.path.suffix.lower()
+    if suffix == ".osm":
+        return read_osm(admitted.path)
+    if suffix == ".graphml":
+        return read_graphml(admitted.path)
+    if suffix == ".parquet":
+        return _read_parquet(admitted.path)
+    if suffix == ".zip":
+        with unpack(admitted) as folder:
+            return _read_vector(_find_shapefile(folder, admitted.name), layer, name=admitted.name)
+    with private_copy(admitted.path) as copy:
+        return _read_vector(copy, layer, name=admitted.name)
+
+
+def _find_shapefile(folder: Path, name: str) -> Path:
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".shp")
+    if len(found) != 1:
+        known = "、".join(path.name for path in found) or "(没有 .shp)"
+        raise InputError(
+            f"压缩包内有 {len(found)} 个图层:{known}", place=name, remedy="请解压后给出其中一个 .shp 文件"
+        )
+    return found[0]
+
+
+def _read_parquet(path: Path) -> gpd.GeoDataFrame:
+    try:
+        frame = gpd.read_parquet(path)
+    except (ValueError, OSError) as error:
+        raise InputError(
+            f"不是可用的 GeoParquet({str(error)[:120]})", place=path.name, remedy="请重新导出为 GeoParquet"
+        ) from error
+    return frame.rename_geometry("geometry") if frame.geometry.name != "geometry" else frame
+
+
+def _read_vector(path: Path, layer: str | None, *, name: str) -> gpd.GeoDataFrame:
+    """Anything that GDAL opens, its one layer or the one named."""
+    options: dict[str, Any] = {}
+    if path.suffix.lower() == ".shp":
+        options["encoding"] = _find_encoding(path, name)
+    try:
+        layer = _choose_layer(path, layer, name)
+        with warnings.catch_warnings():
+            # a column that is JSON in some rows only is read as text: what the width reader expects
+            warnings.filterwarnings("ignore", message="Could not parse column")
+            frame = pyogrio.read_dataframe(path, layer=layer, **options)
+    except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
+        told = str(error).splitlines()[0].replace(str(path.with_suffix("")), Path(name).stem)
+        raise InputError(
+            f"无法打开({told[:160]})", place=name, remedy="请核对文件是否完整、格式是否正确"
+        ) from error
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise InputError("没有图形列", place=name, remedy="请提供线图层")
+    return frame.rename_geometry("geometry") if frame.geometry.name != "geometry" else frame
+
+
+def _choose_layer(path: Path, layer: str | None, name: str) -> str:
+    found = [str(word) for word, kind in pyogrio.list_layers(path).tolist() if kind is not None]
+    if layer is not None and layer in found:
+        return layer
+    if layer is not None or len(found) != 1:
+        known = "、".join(found) or "(没有空间图层)"
+        what = f"没有图层“{layer}”" if layer is not None else f"有 {len(found)} 个图层,不知取哪个"
+        raise InputError(f"{what}:{known}", place=name, remedy="请用 --layer 指明图层")
+    return found[0]
+
+
+def _find_encoding(path: Path, name: str) -> str | None:
+    """Encoding of a shapefile's words where it does not declare one itself: UTF-8 if it reads so, else GB 18030."""
+    table = next((path.with_suffix(end) for end in (".dbf", ".DBF") if path.with_suffix(end).is_file()), None)
+    if table is None:
+        raise InputError("缺少 .dbf,没有任何属性", place=name, remedy="请把 .shp、.shx、.dbf、.prj 一并报送")
+    declared = any(path.with_suffix(end).is_file() for end in (".cpg", ".CPG", ".cst"))
+    with table.open("rb") as file:
+        head = file.read(4_000_000)
+    if declared or len(head) < 32 or head[29] not in (0, 0x57):
+        return None
+    words_only = head[32:].replace(b"\0", b" ")
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            words_only[: len(words_only) - 3].decode(encoding)
+        except UnicodeDecodeError as error:
+            # the sample, or a fixed-width header, may end inside a character; elsewhere it is a mismatch
+            if encoding == "utf-8" and error.start < len(words_only) - 8:
+                continue
+        return encoding
+    return "gb18030"
+
+
+def _settle_crs(raw: gpd.GeoDataFrame, crs: object, name: str) -> pyproj.CRS:
+    """The reference system of the coordinates, declared by the file or by the caller, and believable."""
+    own = raw.crs if raw.crs is not None and (raw.crs.is_projected or raw.crs.is_geographic) else None
+    if own is None and crs is None:
+        raise InputError(
+            "没有坐标系(缺少 .prj 或 CRS 声明)", place=name, remedy="请用 --crs 声明坐标系,如 --crs EPSG:4547"
+        )
+    try:
+        found = own or read_crs(crs)
+    except CrsError as error:
+        raise InputError(error.message, place=name, remedy=error.remedy) from error
+    bounds = raw.geometry.bounds.to_numpy()
+    bounds = bounds[np.isfinite(bounds).all(axis=1)]
+    if len(bounds) == 0:
+        return found
+    in_degrees = (np.abs(bounds[:, [0, 2]]) <= 181).all(axis=1) & (np.abs(bounds[:, [1, 3]]) <= 91).all(axis=1)
+    if found.is_geographic and in_degrees.mean() < 0.5:
+        raise InputError(
+            f"坐标系为 {name_crs(found)}(经纬度),坐标却是 {bounds[0, 0]:.0f}, {bounds[0, 1]:.0f} 这样的米制数值",
+            place=name,
+            remedy="请核对坐标系声明;高斯—克吕格坐标如 EPSG:4547、EPSG:4526",
+        )
+    if found.is_projected and in_degrees.mean() > 0.5:
+        raise InputError(
+            f"坐标系为 {name_crs(found)}(米制投影),坐标却是 {bounds[0, 0]:.5f}, {bounds[0, 1]:.5f} 这样的经纬度",
+            place=name,
+            remedy="请核对坐标系声明;CGCS2000 经纬度为 EPSG:4490",
+        )
+    return found
+
+
+def _sort_geometry(raw: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, _Fates]:
+    """Single plane lines, one row each, with the records that are none set aside."""
+    record = raw["record"].to_numpy(np.int64) if "record" in raw else np.arange(len(raw))
+    labels = raw["label"].astype(object) if "label" in raw else pd.Series("", index=raw.index, dtype=object)
+    labels = pd.Series(labels.to_numpy()[np.unique(record, return_index=True)[1]])
+    fates = _Fates(name, labels)
+    geometry = np.asarray(raw.geometry.values)
+    kind = shapely.get_type_id(geometry)
+    absent = (kind < 0) | shapely.is_empty(geometry)
+    fates.mark(record[absent], 2, "road-refused", value="没有图形")
+    mixed = (kind == 7) & ~absent
+    foreign = ~absent & ~mixed & ~np.isin(kind, _LINES)
+    names = {0: "点", 3: "面", 4: "多点", 6: "多面"}
+    what = np.array([f"图形是{names.get(int(k), '其他类型')},不是线" for k in kind[foreign]], dtype=object)
+    fates.mark(record[foreign], 2, "road-refused", value=what)
+    parts, owner = shapely.get_parts(geometry, return_index=True)
+    parts, owner = _open_collections(parts, owner)
+    fine = np.isin(shapely.get_type_id(parts), (1, 2)) & np.isin(owner, np.flatnonzero(~absent & ~foreign))
+    lost = np.setdiff1d(np.flatnonzero(mixed), owner[fine])
+    fates.mark(record[lost], 2, "road-refused", value="图形集合中没有线")
+    kept = np.setdiff1d(np.flatnonzero(mixed), lost)
+    fates.mark(record[kept], 1, "road-mended", value="图形集合中只取线")
+    parts, owner = parts[fine], owner[fine]
+    if shapely.has_z(parts).any():
+        fates.note("road-mended", f"{int(shapely.has_z(parts).sum())} 条三维线已取平面坐标")
+        parts = shapely.force_2d(parts)
+    parts, owner = _drop_broken(parts, owner, record, fates)
+    frame = gpd.GeoDataFrame(
+        raw.drop(columns=["geometry", "record", "label"], errors="ignore").iloc[owner].reset_index(drop=True),
+        geometry=parts,
+        crs=raw.crs,
+    )
+    frame["record"] = record[owner]
+    return frame, fates
+
+
+def _open_collections(parts: np.ndarray, owner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Unpack collections in collections, as deep as they go."""
+    while (shapely.get_type_id(parts) > 3).any():
+        parts, inner = shapely.get_parts(parts, return_index=True)
+        owner = owner[inner]
+    return parts, owner
+
+
+def _drop_broken(
+    parts: np.ndarray, owner: np.ndarray, record: np.ndarray, fates: _Fates
+) -> tuple[np.ndarray, np.ndarray]:
+    """Without lines that have no length or coordinates that are no numbers."""
+    xy, line = shapely.get_coordinates(parts, return_index=True)
+    broken = np.bincount(line[~np.isfinite(xy).all(axis=1)], minlength=len(parts)) > 0
+    flat = np.zeros(len(parts), dtype=bool)
+    flat[~broken] = shapely.length(parts[~broken]) <= 1e-12
+    keep = ~broken & ~flat
+    whole = np.isin(owner, owner[keep])
+    for bad, word in ((broken, "坐标为 NaN 或无穷"), (flat, "零长线")):
+        fates.mark(record[owner[bad & ~whole]], 2, "road-refused", value=word)
+        fates.mark(record[owner[bad & whole]], 1, "road-mended", value=f"其中一段{word},已略去")
+    return parts[keep], owner[keep]
+
+
+def _read_columns(
+    frame: gpd.GeoDataFrame, fates: _Fates, own: Mapping[str, tuple[str, ...]]
+) -> gpd.GeoDataFrame:
+    """Our columns out of the file's."""
+    found = words.match_headers(frame.columns.drop(["geometry", "record"]), own)
+    record = frame["record"].to_numpy()
+    out: dict[str, Any] = {}
+    if "highway" in found:
+        out["highway"], strange = words.read_classes(frame[found["highway"]])
+        odd = frame[found["highway"]][strange].astype(str).value_counts()
+        if len(odd):
+            told = "、".join(f"{word}({count} 条)" for word, count in odd.head(8).items())
+            fates.note("road-class-unknown", told, field=found["highway"])
+    else:
+        out["highway"] = pd.Series(words.UNKNOWN_CLASS, index=frame.index, dtype=object)
+        fates.note("road-class-missing", "、".join(map(str, frame.columns.drop(["geometry", "record"])[:8])))
+    if "status" in found:
+        status, _ = words.read_classes(frame[found["status"]])
+        out["highway"] = out["highway"].where(~status.isin(words.PLANNED), status)
+    for field in ("name", "junction", "service"):
+        if field in found:
+            out[field] = words.read_names(frame[found[field]])
+    for field in ("bridge", "tunnel", "oneway", "noexit", "turning"):
+        if field in found:
+            out[field] = words.read_flags(frame[found[field]], oneway=field == "oneway")
+    if "layer" in found:
+        out["layer"] = words.read_layers(frame[found["layer"]])
+    if "width_m" in found:
+        out["width_m"], mended, refused = words.read_widths(frame[found["width_m"]])
+        written = frame[found["width_m"]].astype(str).to_numpy()
+        for rows, word in ((mended.to_numpy(), "已按米理解"), (refused.to_numpy(), "不可用,已留空")):
+            values = np.array([f"宽度“{value}”{word}" for value in written[rows]], dtype=object)
+            fates.mark(record[rows], 1, "road-mended", value=values, field=found["width_m"])
+    if "partial" in frame:
+        fates.mark(record[frame["partial"].to_numpy(bool)], 1, "road-mended", value="部分节点不在文件中,已断开")
+    return gpd.GeoDataFrame({**out, "record": record}, geometry=frame.geometry, crs=frame.crs)
+
+
+def _set_apart(frame: gpd.GeoDataFrame, fates: _Fates) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Streets without doubles, and planned roads; ways without cars are told of and left out."""
+    aside = frame["highway"].isin(words.ASIDE).to_numpy()
+    if aside.any():
+        fates.fate[np.setdiff1d(frame["record"][aside], frame["record"][~aside])] = 2
+        kinds = frame["highway"][aside].value_counts()
+        told = "、".join(f"{word} {count}" for word, count in kinds.items())
+        fates.note("road-not-street", f"{int(aside.sum())} 条({told})", field="highway")
+    planned = frame["highway"].isin(words.PLANNED).to_numpy() & ~aside
+    if planned.any():
+        fates.note("road-planned", f"{int(planned.sum())} 条", field="highway")
+    streets = _merge_doubles(frame[~aside & ~planned], fates)
+    return _finish(streets), _finish(frame[planned])
+
+
+def _merge_doubles(frame: gpd.GeoDataFrame, fates: _Fates) -> gpd.GeoDataFrame:
+    """One line where the same one is drawn twice, in either direction, on the same level."""
+    if len(frame) == 0:
+        return frame
+    xy, line = shapely.get_coordinates(np.asarray(frame.geometry.values), return_index=True)
+    same = SAME_DEG if frame.crs.is_geographic else SAME_M
+    key = pd.DataFrame({"line": hash_lines(xy, np.bincount(line, minlength=len(frame)), node_m=same)})
+    for field in ("layer", "bridge", "tunnel"):
+        if field in frame:
+            key[field] = frame[field].to_numpy()
+    double = key.duplicated().to_numpy()
+    if not double.any():
+        return frame
+    twins = key[double].merge(key.reset_index().drop_duplicates(list(key.columns)), on=list(key.columns))["index"]
+    first = twins.to_numpy()
+    flipped = _starts(frame)[double] != _starts(frame)[first]
+    record = frame["record"].to_numpy()
+    told = np.where(flipped.any(axis=1), "与前面的线反向重复,已合并", "与前面的线重复,已合并")
+    fates.mark(record[double], 1, "road-double", value=told)
+    merged = frame.copy()
+    if "oneway" in merged:  # drawn in both directions, so driven in both
+        merged.iloc[first[flipped.any(axis=1)], merged.columns.get_loc("oneway")] = False
+    return merged[~double]
+
+
+def _starts(frame: gpd.GeoDataFrame) -> np.ndarray:
+    return shapely.get_coordinates(shapely.get_point(np.asarray(frame.geometry.values), 0))
+
+
+def _finish(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Row numbers as the office counts, on a fresh index."""
+    done = frame.rename(columns={"record": "source_row"}).reset_index(drop=True)
+    done["source_row"] = done["source_row"] + 1
+    return done

@@ -1,0 +1,66 @@
+"""Proof that a ledger holds what was written into it, in the order in which it was written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from renewal_gis.findings import Report
+from renewal_gis.ledger.base import EVENT_COLUMNS, PROVENANCE, SITE_TYPES, chain_event, hash_values
+from renewal_gis.ledger.container import APPEND_ONLY
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+def verify_container(base: sqlite3.Connection, /) -> Report:
+    """Return what does not hold in a GeoPackage ledger.
+
+    Checked are SQLite's own integrity, the triggers that forbid changes, the fingerprint of every
+    site, the chain of seals over all events, and that every event and correction has its object.
+    """
+    report = Report()
+    sound = base.execute("PRAGMA integrity_check").fetchone()[0]
+    if sound != "ok":
+        report.add("ledger-damaged", value=str(sound)[:80])
+        return report
+    triggers = {name for (name,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
+    for table in APPEND_ONLY:
+        for verb in ("update", "delete"):
+            if f"{table}_no_{verb}" not in triggers:
+                report.add("ledger-unguarded", value=f"{table}_no_{verb}")
+    _verify_sites(base, report)
+    _verify_events(base, report)
+    return report
+
+
+def _verify_sites(base: sqlite3.Connection, report: Report) -> None:
+    names = ["site_id", *(name for name in SITE_TYPES if name not in PROVENANCE)]
+    for row in base.execute(f"SELECT row_hash, geom, {', '.join(names)} FROM site ORDER BY fid"):  # noqa: S608  # fixed names
+        shape = bytes(row[1]).hex() if row[1] is not None else None
+        if hash_values([shape, *row[2:]]) != row[0]:
+            report.add("ledger-altered", value=f"项目 {row[2]}", site_id=row[2])
+    for (site_id,) in base.execute(
+        "SELECT DISTINCT c.site_id FROM site_change c LEFT JOIN site s USING (site_id) WHERE s.site_id IS NULL"
+    ):
+        report.add("ledger-altered", value=f"项目 {site_id} 不见了", site_id=site_id)
+
+
+def _verify_events(base: sqlite3.Connection, report: Report) -> None:
+    seal, last = "", 0
+    known: set[Any] = set()
+    sites = {site_id for (site_id,) in base.execute("SELECT site_id FROM site")}
+    for seq, chain, *values in base.execute(
+        f"SELECT seq, chain, {', '.join(EVENT_COLUMNS)} FROM status_event ORDER BY seq"
+    ):  # fixed names
+        event = dict(zip(EVENT_COLUMNS, values, strict=True))
+        seal = chain_event(seal, values)
+        if chain != seal:
+            report.add("ledger-altered", value=f"记录 {event['event_id']}", site_id=event["site_id"])
+            seal = chain
+        if event["site_id"] not in sites or (event["corrects"] and event["corrects"] not in known):
+            report.add("ledger-altered", value=f"记录 {event['event_id']} 没有对象", site_id=event["site_id"])
+        known.add(event["event_id"])
+        last = seq
+    given = base.execute("SELECT seq FROM sqlite_sequence WHERE name = 'status_event'").fetchone()
+    if given and given[0] != last:
+        report.add("ledger-altered", value=f"末尾缺记录:编到 {given[0]},存有到 {last}")

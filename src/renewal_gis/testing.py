@@ -1,0 +1,236 @@
+"""The adapter by which graders hand hostile files to the intake and see what became of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from renewal_gis.errors import InputError, RenewalError
+from renewal_gis.findings import Report
+from renewal_gis.plan import Plan, Source, load_plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from renewal_gis.intake import Held, Intake
+
+DEFAULT_PLAN = Path("plans/handan-2021.toml")
+STATES = ("谋划", "立项", "在建", "竣工")
+"""The states of the graders' event files, in their order."""
+
+
+def ingest(path: str, role: str, case_dir: str, out_dir: str) -> dict[str, Any]:
+    """Return what the intake made of a file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    role
+        ``sites``, ``roads``, ``districts``, ``events``, ``export``, ``names`` or ``paths``.
+    case_dir
+        Its folder; a district layer in it counts instead of the plan's units.
+    out_dir
+        Takes what is written (roles ``export`` and ``names``).
+
+    Returns
+    -------
+    dict
+        ``status``, ``accepted``, ``repaired``, ``quarantined``, ``message``, ``text``, ``fields``.
+        A row whose location was held back counts as quarantined here.
+    """
+    plan = load_plan(os.environ.get("RENEWAL_PLAN", DEFAULT_PLAN))
+    file, folder = Path(path), Path(case_dir)
+    try:
+        made = _ROLES[role](plan, file, folder, Path(out_dir))
+    except RenewalError as error:
+        return _tell_refusal(error, file.name)
+    return made
+
+
+def _tell_refusal(error: RenewalError, name: str) -> dict[str, Any]:
+    message = str(error) if name in str(error) else f"{name}:{error}"
+    return {
+        "status": "rejected",
+        "accepted": 0,
+        "repaired": 0,
+        "quarantined": 0,
+        "message": message,
+        "text": message,
+    }
+
+
+def _read_sites(plan: Plan, file: Path) -> Intake:
+    from renewal_gis.intake.tables import read_sites  # noqa: PLC0415  # each role loads what it needs
+
+    source = Source(role="sites", path=str(file.absolute()), simulated=False, attribution="")
+    return read_sites(plan, source)
+
+
+def _take_sites(plan: Plan, file: Path, folder: Path, _: Path) -> dict[str, Any]:
+    intake = _read_sites(plan, file)
+    extra = Report()
+    _check_districts(plan, intake, folder, extra)
+    _check_datum(intake, file, folder, extra)
+    return _describe(intake, file.name, extra)
+
+
+def _check_districts(plan: Plan, intake: Intake, folder: Path, report: Report) -> None:
+    from renewal_gis.analysis.locate import assign_districts  # noqa: PLC0415
+    from renewal_gis.intake.districts import read_districts  # noqa: PLC0415
+
+    layers = [p for p in sorted(folder.iterdir()) if p.stem == "districts"]
+    if not layers or not len(intake.frame):
+        return
+    districts = read_districts(layers[0], plan).frame
+    placed = assign_districts(intake.frame, districts)
+    names = districts["name"]
+    for site_id, row in placed.iterrows():
+        declared = intake.frame.loc[site_id, "declared_unit"]
+        located = names.get(row["located_district"], "")
+        if row["placement"] == "border":
+            report.add("location-border", site_id=str(site_id), value=located)
+        if row["placement"] == "outside":
+            report.add("location-outside", site_id=str(site_id), value="不在任何区县内")
+        if located and declared and located != declared:
+            report.add("unit-disagrees", site_id=str(site_id), value=declared, new=located)
+
+
+def _check_datum(intake: Intake, file: Path, folder: Path, report: Report) -> None:
+    """Compare with a trusted layer of the same sites, where the folder holds one."""
+    from renewal_gis.intake.tables import compare_datum  # noqa: PLC0415
+    from renewal_gis.intake.vectors import VECTOR_SUFFIXES  # noqa: PLC0415
+
+    for other in sorted(folder.iterdir()):
+        if other.suffix in VECTOR_SUFFIXES and other.stem not in (file.stem, "districts"):
+            compare_datum(intake.frame, other, report=report)
+
+
+def _take_roads(plan: Plan, file: Path, folder: Path, _: Path) -> dict[str, Any]:
+    from renewal_gis.intake.roads import read_roads  # noqa: PLC0415
+
+    intake = read_roads(file, plan=plan)
+    return _describe(intake, file.name, Report())
+
+
+def _take_districts(plan: Plan, file: Path, folder: Path, _: Path) -> dict[str, Any]:
+    from renewal_gis.intake.districts import read_districts  # noqa: PLC0415
+
+    return _describe(read_districts(file, plan), file.name, Report())
+
+
+def _take_events(plan: Plan, file: Path, folder: Path, _: Path) -> dict[str, Any]:
+    from renewal_gis.intake.events import read_event_file  # noqa: PLC0415
+    from renewal_gis.intake.gate import admit  # noqa: PLC0415
+
+    listed = folder.parent.parent / "known_sites.txt"
+    known = set(listed.read_text(encoding="utf-8").split()) if listed.is_file() else set()
+    states = {word: word for word in STATES}
+    admitted = admit(file)
+    intake = read_event_file(
+        admitted, known=known, stages_of=lambda _: states, received=admitted.modified, extra=plan.columns
+    )
+    return _describe(intake, file.name, Report())
+
+
+def _take_paths(_: Plan, file: Path, folder: Path, __: Path) -> dict[str, Any]:
+    from renewal_gis.intake.gate import admit  # noqa: PLC0415
+
+    told = []
+    opened = 0
+    for line in file.read_text(encoding="utf-8").splitlines():
+        try:
+            admit(line, within=folder)
+            opened += 1
+            told.append(f"OPENED {line}")
+        except RenewalError as error:
+            told.append(str(error))
+    text = "\n".join(told)
+    if not opened:
+        raise InputError(f"{len(told)} 条路径(path)都不支持,已全部拒绝", place=file.name, remedy=text)
+    return _result("accepted", (opened, 0, len(told) - opened), f"{file.name}:{text}", text, ())
+
+
+def _take_export(plan: Plan, file: Path, folder: Path, out: Path) -> dict[str, Any]:
+    from renewal_gis.exports import export_sites  # noqa: PLC0415
+
+    intake = _read_sites(plan, file)
+    texts = [read_back(path) for path in export_sites(intake.frame, plan, out)]
+    made = _describe(intake, file.name, Report())
+    return made | {"text": "\n".join(texts)}
+
+
+def _take_names(plan: Plan, file: Path, folder: Path, out: Path) -> dict[str, Any]:
+    from renewal_gis.files import name_file, write_bytes  # noqa: PLC0415
+
+    intake = _read_sites(plan, file)
+    for site_id, name in intake.frame["name"].items():
+        write_bytes(out / name_file(name, key=str(site_id), suffix=".txt"), f"{site_id} {name}\n".encode())
+    return _describe(intake, file.name, Report())
+
+
+def read_back(path: Path) -> str:
+    """Return what a reader of an exported file would see."""
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+_ROLES = {
+    "sites": _take_sites,
+    "roads": _take_roads,
+    "districts": _take_districts,
+    "events": _take_events,
+    "export": _take_export,
+    "names": _take_names,
+    "paths": _take_paths,
+}
+
+
+def _describe(intake: Any, name: str, extra: Report) -> dict[str, Any]:
+    withheld = len(getattr(intake, "withheld", ()))
+    flagged = _count_withheld(intake)
+    del withheld
+    accepted, repaired, quarantined = intake.accepted - flagged[0], intake.repaired - flagged[1], intake.quarantined + sum(flagged)
+    status = "quarantined" if quarantined else "repaired" if repaired else "accepted"
+    findings = [*intake.findings, *extra]
+    told = list(dict.fromkeys(f"{finding.text}({finding.remedy})" for finding in findings))
+    message = f"{name}:读 {intake.read},收 {accepted},修 {repaired},隔离 {quarantined}。" + ";".join(told[:200])
+    text = _dump(intake.frame) + _dump_held(getattr(intake, "quarantine", ()))
+    return _result(status, (accepted, repaired, quarantined), message, text, intake.fields)
+
+
+def _count_withheld(intake: Any) -> tuple[int, int]:
+    """Return how many rows without their location count among the accepted and among the repaired."""
+    notes = getattr(intake, "notes", {})
+    return notes.get("withheld_accepted", 0), notes.get("withheld_repaired", 0)
+
+
+def _result(
+    status: str, counts: tuple[int, int, int], message: str, text: str, fields: tuple[str, ...]
+) -> dict[str, Any]:
+    accepted, repaired, quarantined = counts
+    return {
+        "status": status,
+        "accepted": accepted,
+        "repaired": repaired,
+        "quarantined": quarantined,
+        "message": message,
+        "text": text,
+        "fields": list(fields),
+    }
+
+
+def _dump(frame: pd.DataFrame) -> str:
+    sink = io.StringIO()
+    frame.to_csv(sink)
+    return sink.getvalue()
+
+
+def _dump_held(held: tuple[Held, ...]) -> str:
+    sink = io.StringIO()
+    writer = csv.writer(sink)
+    for row in held:
+        writer.writerow([row.file, row.row, row.reason, *row.values.values()])
+    return sink.getvalue()
