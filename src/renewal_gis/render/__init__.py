@@ -1,0 +1,1 @@
+"""Pictures and papers: everything here shows a survey and computes nothing of its own."""

@@ -1,0 +1,1 @@
+"""Maps that open by double-click: one file, no request."""

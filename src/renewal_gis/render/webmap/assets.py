@@ -1,0 +1,96 @@
+"""Scripts and styles that travel inside the page: ours, and Leaflet's from its registry package."""
+
+from __future__ import annotations
+
+import base64
+import re
+from functools import lru_cache
+from importlib import metadata, resources
+
+from renewal_gis.errors import OfflineError
+
+_LEAFLET_PACKAGE = "XStatic-Leaflet"
+_LEAFLET_FOLDER = "xstatic/pkg/leaflet/data"
+_MAP_COMMENT = re.compile(r"^\s*(?://|/\*)[#@]\s*sourceMappingURL=.*$", re.MULTILINE)
+_CSS_URL = re.compile(r"url\(\s*['\"]?(?!data:|#)([^)'\"]+)['\"]?\s*\)")
+_ICONS = {
+    "iconUrl": "marker-icon.png",
+    "iconRetinaUrl": "marker-icon-2x.png",
+    "shadowUrl": "marker-shadow.png",
+}
+
+# What folium asks of a CDN for every map, by the name of the file. An empty source means: not needed
+# by any supported element (``shim.js`` gives the one call that popups make to jQuery).
+_LEAFLET_SCRIPT = re.compile(r"/leaflet@[\d.]+/dist/leaflet(-src)?\.js$")
+_LEAFLET_STYLE = re.compile(r"/leaflet@[\d.]+/dist/leaflet\.css$")
+_UNNEEDED = re.compile(
+    r"/(jquery-[\d.]+(\.min)?\.js|bootstrap(\.bundle)?\.min\.js|bootstrap\.min\.css"
+    r"|leaflet\.awesome-markers\.(js|css)|bootstrap-glyphicons\.css|all\.min\.css"
+    r"|leaflet\.awesome\.rotate\.min\.css)$"
+)
+
+
+@lru_cache(maxsize=64)
+def read_asset(name: str, /) -> str:
+    """Return one of our own scripts or styles, by file name."""
+    return resources.files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def join_scripts(*names: str) -> str:
+    """Return several of our scripts as one, in order."""
+    return "\n".join(read_asset(name) for name in names)
+
+
+@lru_cache(maxsize=16)
+def _read_leaflet_bytes(name: str) -> bytes:
+    try:
+        folder = metadata.distribution(_LEAFLET_PACKAGE)
+    except metadata.PackageNotFoundError as error:
+        raise OfflineError("没有安装 xstatic-leaflet", remedy="pip install xstatic-leaflet") from error
+    with open(str(folder.locate_file(f"{_LEAFLET_FOLDER}/{name}")), "rb") as file:
+        return file.read()
+
+
+def _data_uri(name: str) -> str:
+    return "data:image/png;base64," + base64.b64encode(_read_leaflet_bytes(f"images/{name}")).decode()
+
+
+@lru_cache(maxsize=1)
+def leaflet_script() -> str:
+    """Return Leaflet, without its source map, with its marker images and without a prefix."""
+    source = _MAP_COMMENT.sub("", _read_leaflet_bytes("leaflet.js").decode("utf-8"))
+    icons = ",".join(f'{key}:"{_data_uri(name)}"' for key, name in _ICONS.items())
+    # Leaflet looks for its images beside a style sheet that is a file: ours is not
+    setup = (
+        "delete L.Icon.Default.prototype._getIconUrl;"
+        f"L.Icon.Default.mergeOptions({{{icons}}});"
+        "L.Control.Attribution.mergeOptions({prefix:false});"
+    )
+    return "\n".join([source, setup, read_asset("shim.js")])
+
+
+@lru_cache(maxsize=1)
+def leaflet_style() -> str:
+    """Return Leaflet's style sheet with its images as data URIs."""
+    source = _read_leaflet_bytes("leaflet.css").decode("utf-8")
+    return _CSS_URL.sub(lambda found: f'url("{_data_uri(found[1].split("/")[-1])}")', source)
+
+
+def find_asset(url: str, /) -> str:
+    """Return the text of what a map asks for at an address; empty where nothing supported needs it.
+
+    Raises
+    ------
+    OfflineError
+        No installed package carries it.
+    """
+    if _LEAFLET_SCRIPT.search(url):
+        return leaflet_script()
+    if _LEAFLET_STYLE.search(url):
+        return leaflet_style()
+    if _UNNEEDED.search(url):
+        return ""
+    raise OfflineError(
+        f"资源 {url} 没有随软件包提供,不能离线保存",
+        remedy="去掉使用它的图层或插件;受支持的是 folium 的基本矢量图层和本软件的 PackedLayer",
+    )

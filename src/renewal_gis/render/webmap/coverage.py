@@ -1,0 +1,154 @@
+"""The coverage page: which residential land lies within reach of which facility."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from renewal_gis.render import style
+from renewal_gis.render.webmap import looks
+from renewal_gis.render.webmap.backdrop import find_busy_bounds, make_ground
+from renewal_gis.render.webmap.packed import PackedLayer
+from renewal_gis.render.webmap.shell import Page, write_page
+from renewal_gis.schema import STORED_CRS
+
+if TYPE_CHECKING:
+    from renewal_gis.survey import Survey
+
+_SIDE = """
+<section><h2>设施类型(点选切换)</h2><div class="rg-progs" id="progs"></div></section>
+<section class="rg-card" id="card"></section>
+<section class="rg-grow" id="units"></section>
+"""
+_COVERED = {"fill": style.GREEN, "alpha": 0.78}
+_BEYOND = {"fill": style.VERMILLION, "alpha": 0.62}
+_REACH_DIGITS = 5
+_HECTARE_M2 = 10_000
+
+
+def write_coverage(survey: Survey, /) -> str:
+    """Return the coverage page of a survey as one HTML file.
+
+    Parameters
+    ----------
+    survey
+        The survey; shares come from its ``coverage``, the picture from ``land`` and ``reach_areas``.
+
+    Raises
+    ------
+    OfflineError
+        Leaflet's registry package is not installed.
+
+    Notes
+    -----
+    Distances are straight lines: walking is longer, and a wall or a river is not seen.
+    """
+    page = Page(
+        file="coverage.html",
+        title=f"{survey.plan.city}居住用地设施覆盖图",
+        run="runCoverage",
+        script="coverage.js",
+        side=_SIDE,
+        home=find_busy_bounds(survey, survey.land if len(survey.land) else survey.streets),
+    )
+    ground = make_ground(survey)
+    found = [_layer_land(survey), _layer_reach(survey), _layer_facilities(survey)]
+    layers = [*ground, *(layer for layer in found if layer is not None)]
+    return write_page(survey, page, layers, data=_gather_data(survey))
+
+
+def _layer_land(survey: Survey) -> PackedLayer | None:
+    land = survey.land
+    if not len(land):
+        return None
+    names = land["name"].fillna("").astype(str) if "name" in land else pd.Series("", index=land.index)
+    table = pd.DataFrame({"land_id": land["land_id"].astype(str), "name": names})
+    if "households" in land:
+        table["households"] = pd.to_numeric(land["households"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    frame = gpd.GeoDataFrame(table, geometry=land.geometry.to_numpy(), crs=STORED_CRS)
+    options = {"zIndex": 22, "style": {"polygon": {"one": _BEYOND}}}
+    return PackedLayer(frame, name="land", options=options)
+
+
+def _layer_reach(survey: Survey) -> PackedLayer | None:
+    if not len(survey.reach_areas):
+        return None
+    frame = survey.reach_areas[["facility", survey.reach_areas.geometry.name]]
+    look = {"fill": "@reach", "alpha": 0.1, "stroke": "@reach", "width": 1.2}
+    options = {"zIndex": 35, "interactive": False, "style": {"polygon": {"one": look}}}
+    return PackedLayer(frame, name="reach", options=options, digits=_REACH_DIGITS, sort=False)
+
+
+def _layer_facilities(survey: Survey) -> PackedLayer | None:
+    facilities = survey.facilities
+    if not len(facilities):
+        return None
+    names = facilities["name"].fillna("").astype(str) if "name" in facilities else ""
+    table = pd.DataFrame({"facility": facilities["facility"].astype(str), "name": names})
+    frame = gpd.GeoDataFrame(table, geometry=facilities.geometry.to_numpy(), crs=STORED_CRS)
+    known = {word: looks.symbol_words(style.find_facility_symbol(word)) for word in sorted(set(table["facility"]))}
+    symbol = {"by": "facility", "table": known, "other": looks.symbol_words(style.find_facility_symbol(""))}
+    options = {
+        "zIndex": 100,
+        "size": 6.5,
+        "dotsBelow": 12.75,
+        "style": {"symbol": symbol},
+    }
+    return PackedLayer(frame, name="facilities", options=options)
+
+
+def _gather_data(survey: Survey) -> dict[str, Any]:
+    types = survey.coverage.drop_duplicates("facility") if len(survey.coverage) else survey.coverage
+    return {
+        "lights": looks.light_words(),
+        "covered": _COVERED,
+        "beyond": _BEYOND,
+        "facilities": [
+            {
+                "id": row["facility"],
+                "name": row["facility_name"],
+                "reachText": style.format_length(row["reach_m"]),
+                "symbol": looks.symbol_words(style.find_facility_symbol(row["facility"])),
+            }
+            for row in types.to_dict("records")
+        ],
+        "rows": [_row_words(row) for row in survey.coverage.to_dict("records")],
+    }
+
+
+def _row_words(row: dict[Any, Any]) -> dict[str, Any]:
+    return {
+        "facility": row["facility"],
+        "unit": row["unit"],
+        "land": _part_words(row["land_m2"], row["land_covered_m2"], row["land_share"], _write_hectares),
+        "household": _part_words(
+            row["households"], row["households_covered"], row["household_share"], _write_households
+        ),
+    }
+
+
+def _part_words(amount: float, covered: float, share: float, write: Any) -> dict[str, Any]:
+    return {
+        "all": write(amount), "covered": write(covered), "text": style.format_percent(share),
+        "amount": _number(amount), "coveredAmount": _number(covered), "share": _number(share),
+    }  # fmt: skip
+
+
+def _number(value: float) -> float | None:
+    return round(float(value), 6) if style.is_present(value) and math.isfinite(value) else None
+
+
+def _write_hectares(value: float) -> str:
+    if not style.is_present(value):
+        return "—"
+    return f"{float(style.round_half_up(value / _HECTARE_M2)):,.1f}"
+
+
+def _write_households(value: float) -> str:
+    if not style.is_present(value):
+        return "—"
+    return f"{int(style.round_half_up(value, digits=0)):,}"

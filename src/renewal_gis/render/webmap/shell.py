@@ -1,0 +1,156 @@
+"""The frame of a planner's page around the map: head, side panel, tools, foot."""
+
+from __future__ import annotations
+
+import html
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import folium
+from branca.element import MacroElement
+from folium.template import Template
+
+from renewal_gis.render import style
+from renewal_gis.render.webmap import codec
+from renewal_gis.render.webmap.assets import join_scripts, read_asset
+from renewal_gis.render.webmap.offline import render_offline
+from renewal_gis.render.webmap.packed import BLOCK_TYPE, PackedLayer, add_header
+from renewal_gis.vocab import BOUNDARY_NOTE, INTERNAL, SIMULATED, SUSPECTED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from renewal_gis.survey import Survey
+
+Bounds = tuple[float, float, float, float]
+PAGES = (("index.html", "进展"), ("gaps.html", "断头路"), ("coverage.html", "覆盖"))
+_THEME_ICON = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M20 14.5A8 8 0 0 1 9.5 4a8 8 0 1 0 10.5 10.5z"/></svg>'
+_HOME_ICON = (
+    '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"/></svg>'
+)
+_NORTH = (
+    '<div class="rg-north" aria-hidden="true"><svg viewBox="0 0 26 38"><text x="13" y="10">北</text>'
+    '<path d="M13 13 L20 35 L13 30 L6 35 Z"/></svg></div>'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What distinguishes one page: file, title, the scripts' entry, the side panel's markup, first view."""
+
+    file: str
+    title: str
+    run: str
+    script: str
+    side: str
+    home: Bounds
+    suspected: bool = False
+
+
+class PageShell(MacroElement):
+    """Head, side panel, tools and foot; starts the page's script when every layer is read."""
+
+    _template = Template(
+        """
+        {% macro html(this, kwargs) %}
+        {{ this.markup }}
+        <script type="{{ this.block_type }}" id="data_{{ this.get_name() }}">{{ this.block }}</script>
+        {% endmacro %}
+        {% macro script(this, kwargs) %}
+        {{ this._parent.get_name() }}.rgHome = {{ this.home }};
+        {{ this._parent.get_name() }}.fitBounds({{ this.home }}, {paddingTopLeft: [20, 56], paddingBottomRight: [20, 110], animate: false});
+        RG.begin({{ this._parent.get_name() }}, [{{ this.layer_names }}], "data_{{ this.get_name() }}", RG.{{ this.run }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(
+        self, survey: Survey, page: Page, layers: Sequence[PackedLayer], *, data: Mapping[str, Any]
+    ) -> None:
+        super().__init__()
+        self._name = "PageShell"
+        self.block_type = BLOCK_TYPE
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        self.block = codec.pack_text(text.encode())
+        self.markup = _write_markup(survey, page)
+        west, south, east, north = page.home
+        self.home = json.dumps([[round(south, 5), round(west, 5)], [round(north, 5), round(east, 5)]])
+        self.layers = layers
+        self.run = page.run
+        self.script_name = page.script
+
+    @property
+    def layer_names(self) -> str:
+        """Names of the layers' variables in the page."""
+        return ", ".join(layer.get_name() for layer in self.layers)
+
+    def render(self, **kwargs: Any) -> None:
+        """Add the page's style and scripts to the figure, then the shell."""
+        figure = self.get_root()
+        add_header(figure, "renewal_page_css", f"<style>{read_asset('page.css')}</style>")
+        add_header(
+            figure, "renewal_page_js", f"<script>{join_scripts('page.js', self.script_name)}</script>"
+        )
+        super().render(**kwargs)
+
+
+def _write_markup(survey: Survey, page: Page) -> str:
+    say = html.escape
+    stamps = [f'<span class="rg-stamp internal">{INTERNAL}</span>']
+    if survey.simulated:
+        stamps.append(f'<span class="rg-stamp simulated">{SIMULATED}</span>')
+    if page.suspected:
+        stamps.append(f'<span class="rg-stamp suspected">{SUSPECTED}</span>')
+    tabs = "".join(
+        f'<a href="{file}"{" aria-current=page" if file == page.file else ""}>{name}</a>'
+        for file, name in PAGES
+    )
+    return f"""
+<header class="rg-head">
+  <h1>{say(page.title)}</h1>
+  <span class="when">截至 <b>{style.format_day(survey.as_of)}</b></span>
+  <span class="rg-stamps">{"".join(stamps)}</span>
+  <span class="gap"></span>
+  <div class="rg-find"><input id="rg-find" type="search" autocomplete="off" spellcheck="false" aria-label="搜索"><div class="rg-hits" id="rg-hits" role="listbox" hidden></div></div>
+  <nav class="rg-tabs" aria-label="页面">{tabs}</nav>
+  <button class="rg-icon" id="rg-theme" type="button" title="明暗切换" aria-label="明暗切换">{_THEME_ICON}</button>
+</header>
+<aside class="rg-side">{page.side}</aside>
+<div class="rg-overmap">
+  <div class="rg-filter" id="rg-filter"></div>
+  <div class="rg-views"><button id="rg-home" class="rg-icon" type="button" title="全图" aria-label="全图">{_HOME_ICON}</button></div>
+  {_NORTH}
+  <div class="rg-legend" id="rg-legend"></div>
+  <div class="rg-corner" id="rg-corner">CGCS2000</div>
+  <div class="rg-sheet" id="rg-sheet" role="dialog" aria-label="详情" hidden></div>
+</div>
+<footer class="rg-foot"><span class="src">数据来源:{say(";".join(survey.sources))}</span><span class="gap"></span><span class="fix">{BOUNDARY_NOTE}</span></footer>
+"""
+
+
+def make_map(home: Bounds, /) -> folium.Map:
+    """Return an empty folium map without tiles, centred on some bounds (west, south, east, north)."""
+    west, south, east, north = home
+    return folium.Map(
+        location=[(south + north) / 2, (west + east) / 2],
+        zoom_start=10,
+        tiles=None,
+        zoom_control=False,
+        minZoom=6,
+        maxZoom=19,
+        zoomSnap=0.25,
+        wheelPxPerZoomLevel=100,
+        attributionControl=False,
+    )
+
+
+def write_page(
+    survey: Survey, page: Page, layers: Sequence[PackedLayer], *, data: Mapping[str, Any]
+) -> str:
+    """Return a planner's page as HTML: a folium map of packed layers within the shell."""
+    map_ = make_map(page.home)
+    for layer in layers:
+        map_.add_child(layer)
+    map_.add_child(PageShell(survey, page, layers, data=data))
+    return render_offline(map_, title=f"{page.title}({style.format_day(survey.as_of)})")

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import io
+import re
+from fractions import Fraction
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from renewal_gis.errors import MissingFileError, PlanError, PublishError
+from renewal_gis.render import canvas, fonts, legend, printmap
+from renewal_gis.render.labels import Label, place_labels
+from samples import make_progress, make_survey
+
+
+@pytest.fixture(scope="module")
+def survey():
+    return make_survey()
+
+
+@pytest.fixture(scope="module")
+def svg(survey) -> str:
+    return printmap.draw_status(survey, file_format="svg").decode()
+
+
+def _texts(svg: str) -> list[str]:
+    return re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+
+
+def test_png_is_156_mm_wide_at_300_dpi(survey):
+    image = Image.open(io.BytesIO(printmap.draw_status(survey)))
+    assert image.width == pytest.approx(156 / 25.4 * 300, abs=1)
+    assert image.info["dpi"][0] == pytest.approx(300, abs=0.1)
+
+
+@pytest.mark.parametrize("file_format", canvas.FORMATS)
+def test_same_survey_gives_same_bytes(survey, file_format):
+    first = printmap.draw_status(survey, dpi=60, file_format=file_format)
+    assert first == printmap.draw_status(make_survey(), dpi=60, file_format=file_format)
+
+
+def test_pdf_carries_its_font(survey):
+    assert b"/FontFile2" in printmap.draw_status(survey, file_format="pdf")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "示例市“示例更新行动”项目分布与进展",
+        "截至2021年9月30日，老旧小区改造完成 3/6 个（50.0%），滞后序时进度43.3个百分点",
+        "模拟数据",
+        "内部使用",
+        "北",
+        "甲区",
+        "66.7%",
+        "注：线状项目的点线为未启动和前期，虚线为施工，实线为完成；另有 1 个项目台账无位置，计入总数，未上图。",
+        "资料来源：项目台账、道路：模拟数据。",
+        "行政区域界线为示意，不作法定依据；投影 EPSG:4547。",
+    ],
+)
+def test_svg_says_it_as_text(svg, text):
+    assert text in _texts(svg)
+
+
+def test_real_data_is_not_called_simulated():
+    real = make_survey(simulated=False, sources=("项目台账",))
+    assert "模拟数据" not in _texts(printmap.draw_status(real, file_format="svg").decode())
+
+
+def test_no_letter_is_missing(svg):
+    from fontTools.ttLib import TTFont
+
+    known = TTFont(fonts.find_font()).getBestCmap()
+    letters = {letter for text in _texts(svg) for letter in text if not letter.isspace()}
+    assert {letter for letter in letters if ord(letter) not in known} == set()
+
+
+def test_settings_and_frames_stay_as_they_were(survey):
+    settings_before, sites_before = dict(mpl.rcParams), survey.sites.copy()
+    printmap.draw_status(survey, dpi=50)
+    assert dict(mpl.rcParams) == settings_before
+    assert survey.sites.equals(sites_before)
+
+
+def test_a_unit_without_task_shows_a_dash():
+    rows = [
+        ("T1", "全市", 5, 5, 3, None, ""),
+        ("T1", "甲区", 3, 3, 2, None, ""),
+        ("T1", "乙区", 2, 2, 1, None, ""),
+    ]
+    svg = printmap.draw_status(make_survey(progress=make_progress(rows)), file_format="svg").decode()
+    assert "—" in _texts(svg)
+    assert "0.0%" not in _texts(svg)
+
+
+def test_sites_without_any_place_still_give_a_map(survey):
+    empty = survey.sites.set_geometry([None] * len(survey.sites), crs=survey.sites.crs)
+    svg = printmap.draw_status(make_survey(sites=empty), file_format="svg").decode()
+    assert any("另有 12 个项目台账无位置，计入总数，未上图" in text for text in _texts(svg))
+
+
+def test_no_site_at_all_still_gives_a_map(survey):
+    assert printmap.draw_status(make_survey(sites=survey.sites.iloc[:0]), dpi=50)
+
+
+def test_a_core_that_is_small_gets_an_inset(survey):
+    units = survey.units.copy()
+    units.loc["990121", "geometry"] = shapely.affinity.scale(units.geometry.iloc[2], 20, 20, origin="center")
+    svg = printmap.draw_status(make_survey(units=units), file_format="svg").decode()
+    assert "局部图" in _texts(svg)
+    assert "局部图" not in _texts(printmap.draw_status(survey, file_format="svg").decode())
+
+
+def test_target_is_the_one_broken_down_or_the_one_named(survey):
+    assert printmap.choose_target(survey).id == "T1"
+    assert printmap.choose_target(survey, target_id="T4").id == "T4"
+    with pytest.raises(PlanError, match="T99"):
+        printmap.draw_status(survey, target_id="T99")
+
+
+def test_an_unknown_format_is_refused(survey):
+    with pytest.raises(PublishError, match="bmp"):
+        printmap.draw_status(survey, file_format="bmp")
+
+
+def test_a_missing_font_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(fonts, "_PACKAGE", "no_such_font_package")
+    with pytest.raises(MissingFileError, match="pip install"):
+        fonts.find_font()
+
+
+@pytest.mark.parametrize(
+    ("length", "rounded"), [(34, 20), (50, 50), (99.9, 50), (100, 100), (0.3, 0.2), (23_800, 20_000)]
+)
+def test_scale_bars_are_round(length, rounded):
+    assert legend.round_scale(length) == pytest.approx(rounded)
+
+
+def test_scale_bar_is_true_in_metres():
+    with canvas.use_house_style():
+        sheet = canvas.make_sheet(width_mm=100, height_mm=50)
+        panel = canvas.add_panel(sheet, (0, 0, 100, 50), view=(0, 0, 10_000, 5_000))
+        assert panel.scale == pytest.approx(100)  # 10 km on 100 mm
+        legend.draw_scale_bar(panel, (500, 500))
+        words = [text.get_text() for text in panel.axes.texts]
+    assert words[-1] == "2 km"  # 22 % of the panel is 2.2 km
+    spans = [patch.get_path().get_extents() for patch in panel.axes.artists or panel.axes.patches]
+    assert max(span.x1 for span in spans) - min(span.x0 for span in spans) == pytest.approx(2000)
+
+
+def test_views_are_widened_about_their_middle():
+    assert canvas.fit_view((0, 0, 10, 10), 2.0) == (-5, 0, 15, 10)
+    assert canvas.fit_view((0, 0, 40, 10), 2.0) == (0, -5, 40, 15)
+
+
+# ------------------------------------------------------------------ names that do not collide
+def _boxes(labels, places):
+    return {
+        each.key: shapely.box(
+            places[each.key][0] - each.width_m / 2, places[each.key][1] - each.height_m / 2,
+            places[each.key][0] + each.width_m / 2, places[each.key][1] + each.height_m / 2,
+        )
+        for each in labels
+    }  # fmt: skip
+
+
+NO_MARKS = np.empty((0, 2))
+
+
+def test_a_label_stands_in_the_middle_of_its_area():
+    label = Label("a", 20, 10, shapely.box(0, 0, 100, 100))
+    assert place_labels([label], marks=NO_MARKS)["a"] == pytest.approx((50, 50), abs=3)
+
+
+def test_a_label_keeps_off_marks_and_taken_boxes():
+    label = Label("a", 20, 10, shapely.box(0, 0, 200, 100))
+    marks = np.array([[100.0, 50.0], [98.0, 52.0], [102.0, 48.0]])
+    box = _boxes([label], place_labels([label], marks=marks, mark_m=2))["a"]
+    assert not shapely.intersects_xy(box.buffer(2), *marks.T).any()
+    taken = (0.0, 0.0, 120.0, 100.0)
+    box = _boxes([label], place_labels([label], marks=NO_MARKS, taken=[taken]))["a"]
+    assert not box.intersects(shapely.box(*taken))
+
+
+def test_a_label_that_fits_nowhere_is_still_placed():
+    labels = [Label(key, 90, 90, shapely.box(0, 0, 100, 100)) for key in "ab"]
+    assert set(place_labels(labels, marks=NO_MARKS)) == {"a", "b"}
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    widths=st.lists(st.floats(60, 400), min_size=2, max_size=6),
+    marks=st.lists(st.tuples(st.floats(0, 1500), st.floats(0, 200)), max_size=20),
+    turn=st.randoms(use_true_random=False),
+)
+def test_labels_never_touch_where_there_is_room_and_order_does_not_matter(widths, marks, turn):
+    edges = np.concatenate([[0.0], np.cumsum(widths)])
+    labels = [Label(f"u{k}", 50, 20, shapely.box(edges[k], 0, edges[k + 1], 200)) for k in range(len(widths))]
+    spots = np.array(marks, dtype=float).reshape(-1, 2)
+    places = place_labels(labels, marks=spots)
+    boxes = list(_boxes(labels, places).values())
+    assert all(one.intersection(other).area == 0 for k, one in enumerate(boxes) for other in boxes[:k])
+    shuffled = turn.sample(labels, len(labels))
+    assert place_labels(shuffled, marks=spots) == places
+
+
+def test_rates_colour_the_units(survey):
+    scene = printmap._set_scene(survey, survey.plan.target("T1"), inset_ratio=1.0)
+    assert scene.rows["甲区"]["rate"] == Fraction(2, 3)
