@@ -131,8 +131,7 @@ def build(
         tell("读取数据")
         inputs = load_inputs(plan)
         tell("写入台账")
-        ledger.parent.mkdir(parents=True, exist_ok=True)
-        steps.keep_inputs(inputs, ledger, plan, at=_now(), by=_whoami())
+        kept = steps.keep_inputs(inputs, ledger, plan, at=_now(), by=_whoami())
         survey = steps.survey_city(plan, inputs, ledger, as_of=day, tell=tell)
         paths = [plan_path.resolve(), *inputs.paths]
         published = publish.publish_survey(survey, output, inputs=paths, ledger_path=ledger, tell=tell)

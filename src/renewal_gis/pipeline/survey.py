@@ -26,18 +26,20 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from renewal_gis.findings import Finding
     from renewal_gis.pipeline.gaps import GapsResult
     from renewal_gis.pipeline.inputs import Inputs
     from renewal_gis.plan import Plan
 
 LOG = logging.getLogger(__name__)
 
-Tell = "Callable[[str], None]"
 STEPS = 5
 """How many steps :func:`survey_city` tells of."""
 
 
-def keep_inputs(inputs: Inputs, ledger_path: Path, plan: Plan, *, at: dt.datetime, by: str) -> None:
+def keep_inputs(
+    inputs: Inputs, ledger_path: Path, plan: Plan, *, at: dt.datetime, by: str
+) -> tuple[Finding, ...]:
     """Bring the sources into the ledger; a second time changes nothing.
 
     Parameters
@@ -46,13 +48,24 @@ def keep_inputs(inputs: Inputs, ledger_path: Path, plan: Plan, *, at: dt.datetim
         What the sources say.
     ledger_path
         GeoPackage of the ledger; made if it is not there.
+    plan
+        Kept in the ledger, so that later calls need no plan file.
     at, by
         When and by whom it is recorded.
+
+    Returns
+    -------
+    tuple of Finding
+        What the ledger found odd, such as rows that have vanished from their file.
     """
-    with open_ledger(ledger_path, create=True, plan=plan) as ledger:
-        ledger.import_sites(inputs.sites, at=at, by=by)
+    findings: list[Finding] = []
+    ledger_path.parent.mkdir(parents=True, exist_ok=True)
+    with open_ledger(ledger_path, create=True) as ledger:
+        ledger.set_plan(plan, at=at, by=by)
+        findings.extend(ledger.import_sites(inputs.sites, at=at, by=by).findings)
         if len(inputs.events):
-            ledger.import_events(inputs.events, at=at, by=by)
+            findings.extend(ledger.import_events(inputs.events, at=at, by=by).findings)
+    return tuple(findings)
 
 
 def survey_city(
@@ -84,7 +97,7 @@ def survey_city(
     reached = find_reached(events, plan, sites, as_of=as_of)
     tell("定位与核对")
     located = locate_sites(sites, inputs.units, plan)
-    findings = [*inputs.findings, *reconcile(sites, located, plan), *check_gates(sites, reached, plan)]
+    findings = [*inputs.findings, *reconcile(sites, located, plan), *check_gates(sites, reached, plan, as_of=as_of)]
     tell("计算进度")
     progress = measure_progress(sites, located, reached, plan, as_of=as_of)
     tell("分析路网")
@@ -92,7 +105,7 @@ def survey_city(
     findings += gaps.findings
     tell("计算覆盖率")
     coverage = measure_coverage(inputs.land, inputs.facilities, inputs.units, plan)
-    stages = find_stages(reached, sites)
+    stages = find_stages(reached, plan, sites)
     return Survey(
         plan=plan,
         as_of=as_of,
@@ -110,7 +123,7 @@ def survey_city(
         backdrop=_split_backdrop(inputs.barriers),
         land=inputs.land,
         facilities=inputs.facilities,
-        findings=tuple(findings),
+        findings=_drop_repeats(findings),
         sources=tuple(dict.fromkeys(source.attribution for source in plan.sources)),
         simulated=any(source.simulated for source in plan.sources) or bool(sites["simulated"].any()),
     )
@@ -127,6 +140,12 @@ def _find_city_gaps(plan: Plan, inputs: Inputs, sites: gpd.GeoDataFrame) -> Gaps
         land=inputs.land if len(inputs.land) else None,
         districts=inputs.units,
     )
+
+
+def _drop_repeats(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Tell each fault of a site once, where both the intake and the survey met it."""
+    once = {(f.code, f.site_id, f.field) if f.site_id else id(f): f for f in reversed(findings)}
+    return tuple(reversed(once.values()))
 
 
 def _split_backdrop(barriers: gpd.GeoDataFrame) -> dict[str, gpd.GeoDataFrame]:
