@@ -45,6 +45,15 @@ def test_the_diary_tells_who_skipped_the_permit(town):
     assert "此前没有“手续办结”的记录" in found[1].text
 
 
+def test_a_corrected_report_does_not_count(town):
+    sites, reached, plan, events = town
+    permit = events.index[(events["site_id"] == "A-01") & (events["stage"] == "permitted")][0]
+    correction = events.loc[[permit]].assign(kind="correction", stage="", corrects=permit)
+    correction.index = ["E9999"]
+    found = check_gates(sites, reached, plan, as_of=DAY, events=pd.concat([events, correction]))
+    assert codes(found) == [("A-06", "consulted_share"), ("A-01", "已开工"), ("A-06", "已开工")]
+
+
 def test_gates_wait_for_their_stage(town):
     sites, reached, plan, events = town
     assert check_gates(sites, reached, plan, as_of=dt.date(2021, 6, 30), events=events) == []

@@ -143,6 +143,10 @@ def test_dwellings_are_summed(toy):
     row = measure(toy, D(2021, 9, 30), plan=plan).loc[("T1", "全市")]
     # 320 + 210 + 150 + 95 + 280 + 60 in all, A-04 with 95 has no place, A-01, A-02 and A-05 are done
     assert (row["ledger"], row["unlocated"], row["done"]) == (1115, 95, 320 + 210 + 280)
+    sites = toy[0].copy()
+    sites.loc["A-01", "dwellings"] = pd.NA
+    row = measure(toy, D(2021, 9, 30), plan=plan, sites=sites).loc[("T1", "全市")]
+    assert (row["ledger"], row["done"]) == (1115 - 320, 210 + 280)
 
 
 def test_sites_outside_the_group_do_not_count_and_unknown_units_count_for_the_city(toy):

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
 import shapely
 from pyproj import Transformer
-from shapely.geometry import LineString, Point, Polygon
+from shapely.geometry import LineString, Polygon
 from shapely.ops import split
 
 SEED = 20210311
@@ -32,6 +33,8 @@ RANKS = (
     "living_street",
     "service",
 )
+
+Joint = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -152,14 +155,17 @@ def node_lines(lines: list[Line]) -> list[Line]:
     return sorted(noded, key=lambda line: line.geometry.coords[0] + line.geometry.coords[-1])
 
 
-def end_points(line: LineString) -> tuple[Point, Point]:
-    """Return first and last point."""
-    return Point(line.coords[0]), Point(line.coords[-1])
+def find_joints(lines: list[Line]) -> list[tuple[Joint, Joint]]:
+    """Return the grid cells of both ends of every line; ends in one cell meet."""
+    shapes = np.array([line.geometry for line in lines], dtype=object)
+    ends = [shapely.get_coordinates(shapely.get_point(shapes, place)) for place in (0, -1)]
+    cells = np.rint(np.hstack(ends) / GRID_M).astype(np.int64).tolist()
+    return [((x0, y0), (x1, y1)) for x0, y0, x1, y1 in cells]
 
 
-def node_key(xy: tuple[float, float]) -> tuple[int, int]:
-    """Return the grid cell that stands for a junction."""
-    return round(xy[0] / GRID_M), round(xy[1] / GRID_M)
+def count_joints(joints: list[tuple[Joint, Joint]]) -> Counter[Joint]:
+    """Return how many line ends meet in each cell."""
+    return Counter(joint for pair in joints for joint in pair)
 
 
 def weld(lines: list[Line], *, within_m: float = 0.7) -> list[Line]:
@@ -181,16 +187,27 @@ def weld(lines: list[Line], *, within_m: float = 0.7) -> list[Line]:
 
 def keep_joined(lines: list[Line], *, least: int = 25) -> list[Line]:
     """Return the lines without scraps that no other street reaches."""
-    root: dict[tuple[int, int], tuple[int, int]] = {}
+    root: dict[Joint, Joint] = {}
 
-    def find(key: tuple[int, int]) -> tuple[int, int]:
+    def find(key: Joint) -> Joint:
         while root.setdefault(key, key) != key:
             root[key] = root[root[key]]
             key = root[key]
         return key
 
-    for line in lines:
-        root[find(node_key(line.geometry.coords[0]))] = find(node_key(line.geometry.coords[-1]))
-    groups = [find(node_key(line.geometry.coords[0])) for line in lines]
-    size = {group: groups.count(group) for group in set(groups)}
+    joints = find_joints(lines)
+    for start, stop in joints:
+        root[find(start)] = find(stop)
+    groups = [find(start) for start, _ in joints]
+    size = Counter(groups)
     return [line for line, group in zip(lines, groups, strict=True) if size[group] >= least]
+
+
+def sweep(lines: list[Line], *, crumb_m: float = 1.5) -> list[Line]:
+    """Return the lines without crumbs that hang at one end."""
+    joints = find_joints(lines)
+    degree = count_joints(joints)
+    hangs = [min(degree[end] for end in ends) == 1 for ends in joints]
+    return [
+        line for line, loose in zip(lines, hangs, strict=True) if not loose or line.geometry.length > crumb_m
+    ]

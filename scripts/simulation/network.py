@@ -14,19 +14,23 @@ from shapely.ops import linemerge, substring
 from simulation import gazetteer
 from simulation.blocks import Leaf, cut_back, lay_compound, lay_village, subdivide
 from simulation.geometry import (
+    Joint,
     Line,
     bend,
-    end_points,
+    count_joints,
+    extend,
+    find_joints,
     keep_joined,
     lines_in,
     make_rng,
-    node_key,
     node_lines,
+    sweep,
     weld,
 )
 from simulation.skeleton import Town, draw_city, draw_seat
 
 UNKNOWN_GAPS = 8
+HAIR_M = 0.25
 FAULTS = {"undershoot": 26, "overshoot": 14, "unsnapped": 14, "duplicate": 9}
 
 
@@ -60,13 +64,15 @@ def draw_network() -> Network:
             elif leaf.use == "dwelling" and leaf.part in {"inner", "outer", "zone", "seat"}:
                 streets += lay_compound(leaf)
         closed = shapely.union_all([strip.area.exterior for strip in town.strips])
-        lines += town.lines + cut_back(streets, closed, town.lines)
+        streets = cut_back(streets, closed, town.lines)
+        # a hair longer, so that rounding cannot part a street from the one at which it ends
+        lines += town.lines + [replace(line, geometry=extend(line.geometry, HAIR_M)) for line in streets]
         leaves += own
     lines += _country_roads(towns)
     lines = name_streets(lines)
     alleys = [line for line in lines if line.highway in {"living_street", "residential"} and line.name]
     streets = [line for line in lines if line.highway in {"tertiary", "residential"} and line.name]
-    pieces = keep_joined(weld(_bridge(weld(node_lines(lines)), towns[0])))
+    pieces = sweep(keep_joined(weld(_bridge(weld(node_lines(lines)), towns[0]))))
     pieces, unknown = _open_unknown_gaps(pieces)
     return Network(_spoil(pieces) + _motorway(pieces), alleys, streets, towns, leaves, unknown)
 
@@ -181,14 +187,6 @@ def _motorway(pieces: list[Line]) -> list[Line]:
     return roads
 
 
-def _degrees(pieces: list[Line]) -> dict[tuple[int, int], int]:
-    degree: dict[tuple[int, int], int] = defaultdict(int)
-    for piece in pieces:
-        for end in end_points(piece.geometry):
-            degree[node_key(end.coords[0])] += 1
-    return degree
-
-
 def _in_city(piece: Line, reach_m: float) -> bool:
     middle = piece.geometry.interpolate(0.5, normalized=True)
     return abs(middle.x) < reach_m and abs(middle.y + 300) < reach_m
@@ -196,7 +194,8 @@ def _in_city(piece: Line, reach_m: float) -> bool:
 
 def _open_unknown_gaps(pieces: list[Line]) -> tuple[list[Line], list[LineString]]:
     """Take out the middle or one end of streets that no ledger mentions."""
-    rng, degree = make_rng("unknown gaps"), _degrees(pieces)
+    rng, joints = make_rng("unknown gaps"), find_joints(pieces)
+    degree = count_joints(joints)
     able = [
         i
         for i, piece in enumerate(pieces)
@@ -207,7 +206,7 @@ def _open_unknown_gaps(pieces: list[Line]) -> tuple[list[Line], list[LineString]
         and "滏阳" not in piece.name
         and "沁河" not in piece.name
         and _in_city(piece, 3600)
-        and all(degree[node_key(end.coords[0])] >= 3 for end in end_points(piece.geometry))
+        and min(degree[end] for end in joints[i]) >= 3
     ]
     chosen: list[int] = []
     for i in rng.permutation(able).tolist():
@@ -229,12 +228,13 @@ def _open_unknown_gaps(pieces: list[Line]) -> tuple[list[Line], list[LineString]
 
 def _spoil(pieces: list[Line]) -> list[Line]:
     """Add the faults of drawing: ends too short or too long, crossings not cut, lines drawn twice."""
-    rng, degree = make_rng("faults"), _degrees(pieces)
+    rng, joints = make_rng("faults"), find_joints(pieces)
+    degree = count_joints(joints)
     spoiled = list(pieces)
     minor = [
         i
         for i, p in enumerate(pieces)
-        if p.highway in {"residential", "service", "living_street"}
+        if p.highway in {"residential", "living_street"}
         and _in_city(p, 5000)
         and p.geometry.length > 60
     ]
@@ -242,16 +242,16 @@ def _spoil(pieces: list[Line]) -> list[Line]:
     todo = dict(FAULTS)
     for i in order:
         line = pieces[i].geometry
-        ends = [degree[node_key(end.coords[0])] for end in end_points(line)]
+        ends = [degree[end] for end in joints[i]]
         if todo["undershoot"] and ends[1] == 3:
-            spoiled[i] = replace(pieces[i], geometry=substring(line, 0, line.length - rng.uniform(0.2, 2.5)))
+            spoiled[i] = replace(pieces[i], geometry=substring(line, 0, line.length - rng.uniform(0.25, 1.8)))
             todo["undershoot"] -= 1
         elif todo["overshoot"] and ends[1] == 3:
             points = np.asarray(line.coords)
             way = (points[-1] - points[-2]) / np.hypot(*(points[-1] - points[-2]))
             spoiled[i] = replace(
                 pieces[i],
-                geometry=LineString(np.vstack([points[:-1], points[-1] + way * rng.uniform(0.4, 3.0)])),
+                geometry=LineString(np.vstack([points[:-1], points[-1] + way * rng.uniform(0.4, 1.8)])),
             )
             todo["overshoot"] -= 1
         elif todo["duplicate"]:
@@ -266,11 +266,11 @@ def _spoil(pieces: list[Line]) -> list[Line]:
 
 def _unsnap(pieces: list[Line], count: int, rng: np.random.Generator) -> list[Line]:
     """Join both roads of some crossings so that they pass over each other without a node."""
-    at: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for i, piece in enumerate(pieces):
-        if piece.highway in {"residential", "living_street", "tertiary"} and _in_city(piece, 4500):
-            for end in end_points(piece.geometry):
-                at[node_key(end.coords[0])].append(i)
+    at: dict[Joint, list[int]] = defaultdict(list)
+    for i, ends in enumerate(find_joints(pieces)):
+        if pieces[i].highway in {"residential", "living_street", "tertiary"} and _in_city(pieces[i], 4500):
+            for end in ends:
+                at[end].append(i)
     gone: set[int] = set()
     merged: list[Line] = []
     crossings = sorted(key for key, own in at.items() if len(own) == 4)

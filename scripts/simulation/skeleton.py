@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,11 +13,11 @@ from simulation import gazetteer
 from simulation.geometry import (
     Line,
     bend,
-    end_points,
+    count_joints,
     extend,
+    find_joints,
     lines_in,
     make_rng,
-    node_key,
     node_lines,
     to_local,
     turn,
@@ -90,7 +89,7 @@ def draw_city() -> Town:
     for gap in gaps:
         lines += [Line(edge, "tertiary", _edge_name(gap, i)) for i, edge in enumerate(gap.edges)]
     noded, blocks = _build(lines, strips, gaps)
-    noded += [Line(stub, gap.highway, gap.name) for gap in gaps for stub in gap.stubs]
+    noded += [Line(extend(stub, 0.25), gap.highway, gap.name) for gap in gaps for stub in gap.stubs]
     return Town("城", Point(0, 0), noded, blocks, strips, gaps)
 
 
@@ -288,14 +287,10 @@ def _may_cross(line: Line, key: str, area: Polygon) -> bool:
 def _prune(noded: list[Line]) -> list[Line]:
     """Drop every piece that ends in nothing, so that each named road meets the road at which it ends."""
     while True:
-        degree: dict[tuple[int, int], int] = defaultdict(int)
-        for line in noded:
-            for end in end_points(line.geometry):
-                degree[node_key(end.coords[0])] += 1
+        joints = find_joints(noded)
+        degree = count_joints(joints)
         kept = [
-            line
-            for line in noded
-            if all(degree[node_key(end.coords[0])] > 1 for end in end_points(line.geometry))
+            line for line, ends in zip(noded, joints, strict=True) if min(degree[end] for end in ends) > 1
         ]
         if len(kept) == len(noded):
             return kept

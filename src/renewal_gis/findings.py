@@ -78,7 +78,7 @@ _rule("location-missing", _W, "没有位置,仍计入任务数,但不上图", "�
 _rule("location-outside", _W, "位置({value})在本市范围以外", "请核对坐标及坐标系")
 _rule("geometry-orphan", _W, "空间数据中的编号“{value}”不在台账中", "请核对编号,或补报台账行")
 _rule("geometry-repaired", _I, "图形有自相交或未闭合,已修复:{value}", "请核对修复后的范围")
-_rule("unit-disagrees", _W, "填报单位为“{value}”,位置落在“{new}”", "请核对位置或填报单位;统计仍按填报单位")
+_rule("unit-disagrees", _W, "填报单位为“{value}”,位置落在“{new}”,区县不一致", "请核对位置或填报单位;统计仍按填报单位")
 _rule("scope-outside", _W, "项目不在目标“{field}”的单位范围内({value}),未计入该目标", "请核对责任单位")
 _rule("ledger-differs", _W, "目标“{field}”任务 {value},台账 {new}", "请核对是否漏报或多报")
 _rule(
@@ -87,7 +87,7 @@ _rule(
 _rule("unit-unplaced", _W, "责任单位不明,位置也不能判断,只计入全市", "请填写方案中的单位全称,或补充位置")
 _rule("weight-missing", _W, "没有套数,按套数计量的目标未计入该行", "请补填套数")
 _rule("gate-breached", _W, "不符合方案要求:{value}", "请核对并补充材料")
-_rule("road-refused", _W, "道路图形无法使用:{value},已隔离", "请检查该要素的图形")
+_rule("road-refused", _W, "道路几何图形无法使用:{value},已隔离", "请检查该要素的图形")
 _rule("road-mended", _I, "道路要素已修正:{value}", "请核对修正后的内容")
 _rule("road-double", _I, "道路要素{value}", "无需处理;如为不同道路请核对图形")
 _rule(
@@ -144,7 +144,9 @@ _rule("ledger-altered", _E, "台账内容与写入时不符:{value}", "请用备
 _rule("ledger-unguarded", _E, "台账缺少保护(触发器 {value})", "请用备份恢复,查明谁改动了文件")
 _rule("district-overlap", _W, "区县“{value}”相互重叠(overlap) {new} 平方米", "请核对界线;落在重叠处的项目按规则归一个区县")
 _rule("district-gap", _W, "区县之间有缝隙(gap):{value}", "请核对界线;落在缝隙中的项目归最近的区县")
-_rule("district-sliver", _W, "区县“{value}”是碎面(sliver)", "请核对是否为绘图残留")
+_rule("district-sliver", _W, "区县“{value}”的碎面(sliver)已隔离", "请核对是否为绘图残留")
+_rule("location-border", _I, "位置在区县边界(border)上,按规则归“{value}”", "请核对位置")
+_rule("location-blank", _W, "坐标缺失(missing,“{value}”),仍计入任务数,但不上图", "请补充经纬度")
 
 
 def make_finding(code: str, *, new: str = "", **where: object) -> Finding:

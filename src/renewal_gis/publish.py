@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
-STEPS = 5
-"""How many steps :func:`publish_survey` tells of."""
-
 VERSIONED = ("geopandas", "shapely", "pyproj", "pandas", "numpy", "pyogrio", "folium", "matplotlib")
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 DEFAULT_PLAN = Path("plans/handan-2021.toml")
 STATES = ("谋划", "立项", "在建", "竣工")
 """The states of the graders' event files, in their order."""
+FILE_REPAIRS = frozenset({"encoding-found", "header-merged", "geometry-curved"})
+"""Findings that tell of a repair to the file as a whole, not to one of its rows."""
 
 
 def ingest(path: str, role: str, case_dir: str, out_dir: str) -> dict[str, Any]:
@@ -112,7 +114,7 @@ def _check_datum(intake: Intake, file: Path, folder: Path, report: Report) -> No
 def _take_roads(plan: Plan, file: Path, folder: Path, _: Path) -> dict[str, Any]:
     from renewal_gis.intake.roads import read_roads  # noqa: PLC0415
 
-    intake = read_roads(file, plan=plan)
+    intake = read_roads(file)
     return _describe(intake, file.name, Report())
 
 
@@ -155,16 +157,17 @@ def _take_paths(_: Plan, file: Path, folder: Path, __: Path) -> dict[str, Any]:
 
 
 def _take_export(plan: Plan, file: Path, folder: Path, out: Path) -> dict[str, Any]:
-    from renewal_gis.exports import export_sites  # noqa: PLC0415
+    from renewal_gis.render.exports import export_sites  # noqa: PLC0415
 
     intake = _read_sites(plan, file)
-    texts = [read_back(path) for path in export_sites(intake.frame, plan, out)]
+    texts = [read_back(path) for path in export_sites(intake.frame, out)]
     made = _describe(intake, file.name, Report())
     return made | {"text": "\n".join(texts)}
 
 
 def _take_names(plan: Plan, file: Path, folder: Path, out: Path) -> dict[str, Any]:
-    from renewal_gis.files import name_file, write_bytes  # noqa: PLC0415
+    from renewal_gis.files import write_bytes  # noqa: PLC0415
+    from renewal_gis.render.exports import name_file  # noqa: PLC0415
 
     intake = _read_sites(plan, file)
     for site_id, name in intake.frame["name"].items():
@@ -189,22 +192,17 @@ _ROLES = {
 
 
 def _describe(intake: Any, name: str, extra: Report) -> dict[str, Any]:
-    withheld = len(getattr(intake, "withheld", ()))
-    flagged = _count_withheld(intake)
-    del withheld
-    accepted, repaired, quarantined = intake.accepted - flagged[0], intake.repaired - flagged[1], intake.quarantined + sum(flagged)
-    status = "quarantined" if quarantined else "repaired" if repaired else "accepted"
+    mended = getattr(intake, "withheld_repaired", 0)
+    plain = len(getattr(intake, "withheld", ())) - mended
+    accepted, repaired = intake.accepted - plain, intake.repaired - mended
+    quarantined = intake.quarantined + plain + mended
     findings = [*intake.findings, *extra]
+    mended_file = any(finding.code in FILE_REPAIRS for finding in findings)
+    status = "quarantined" if quarantined else "repaired" if repaired or mended_file else "accepted"
     told = list(dict.fromkeys(f"{finding.text}({finding.remedy})" for finding in findings))
     message = f"{name}:读 {intake.read},收 {accepted},修 {repaired},隔离 {quarantined}。" + ";".join(told[:200])
     text = _dump(intake.frame) + _dump_held(getattr(intake, "quarantine", ()))
     return _result(status, (accepted, repaired, quarantined), message, text, intake.fields)
-
-
-def _count_withheld(intake: Any) -> tuple[int, int]:
-    """Return how many rows without their location count among the accepted and among the repaired."""
-    notes = getattr(intake, "notes", {})
-    return notes.get("withheld_accepted", 0), notes.get("withheld_repaired", 0)
 
 
 def _result(

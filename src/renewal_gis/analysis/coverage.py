@@ -233,13 +233,12 @@ def _list_rows(
     size = len(units)
     with np.errstate(invalid="ignore", divide="ignore"):
         part_of = np.nan_to_num(covered_m2 / pieces.area_m2)
-    known = np.isfinite(pieces.households)
-    households = np.where(known, pieces.households, 0.0)
+    households = np.nan_to_num(pieces.households)
     sums = [
         np.bincount(pieces.district, weights=values, minlength=size)
-        for values in (pieces.area_m2, covered_m2, households, households * part_of, known * 1.0)
+        for values in (pieces.area_m2, covered_m2, households, households * part_of)
     ]
-    table = np.column_stack(sums) if size else np.zeros((0, 5))
+    table = np.column_stack(sums) if size else np.zeros((0, 4))
     return [
         _make_row(kind, unit, numbers)
         for unit, numbers in zip([CITY, *units["name"]], [table.sum(axis=0), *table], strict=True)
@@ -247,8 +246,8 @@ def _list_rows(
 
 
 def _make_row(kind: Facility, unit: str, numbers: Floats) -> dict[str, object]:
-    land_m2, covered_m2, households, reached, known = (float(number) for number in numbers)
-    has_land, has_households = land_m2 > 0, known > 0 and households > 0
+    land_m2, covered_m2, households, reached = (float(number) for number in numbers)
+    has_land, has_households = land_m2 > 0, households > 0
     return {
         "facility": kind.id,
         "facility_name": kind.name,

@@ -42,7 +42,7 @@ class Intake:
         The held-back originals.
     withheld
         Originals of rows that are in ``frame`` but whose location was held back; they count as
-        tasks and are not drawn.
+        tasks and are not drawn. ``withheld_repaired`` of them count among the repaired.
     fields
         Names of the file's own columns, as read.
     """
@@ -55,5 +55,6 @@ class Intake:
     quarantined: int
     quarantine: tuple[Held, ...] = ()
     withheld: tuple[Held, ...] = ()
+    withheld_repaired: int = 0
     fields: tuple[str, ...] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)

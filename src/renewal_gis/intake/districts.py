@@ -80,8 +80,10 @@ def read_districts(path: str | Path, plan: Plan, /, *, crs: str | None = None, l
         fates.held[row] = words
     shapes = settle_shapes(fates, mended.shapes, envelope=plan.envelope, crs=crs_found)
     frame = _make_frame(features.rows, names, codes, plan, shapes)
-    _check_names(frame, features.file)
+    for row in _find_slivers(frame, plan.crs_metric):
+        fates.hold("district-sliver", row, value=frame["name"].iloc[row])
     kept = [row for row in range(len(rows)) if row not in fates.held]
+    _check_names(frame.iloc[kept], features.file)
     check_cover(frame.iloc[kept], plan.crs_metric, report=fates.report, file=features.file)
     repaired = len([row for row in fates.repaired if row not in fates.held])
     return Intake(
@@ -123,8 +125,19 @@ def _check_names(frame: gpd.GeoDataFrame, file: str) -> None:
         )
 
 
+def _find_slivers(frame: gpd.GeoDataFrame, crs_metric: str) -> list[int]:
+    """Return the rows whose shapes are long, thin and a hundred times smaller than is usual."""
+    shapes = to_metric(frame, crs_metric).geometry.to_numpy()
+    area, around = shapely.area(shapes), shapely.length(shapes)
+    known = np.isfinite(area) & (area > 0)
+    usual = float(np.median(area[known])) if known.any() else 0.0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        thin = 4 * math.pi * area / around**2 < 0.05
+    return [int(row) for row in np.flatnonzero(known & thin & (area < usual / 100))]
+
+
 def check_cover(frame: gpd.GeoDataFrame, crs_metric: str, /, *, report: Report, file: str) -> None:
-    """Report where districts overlap, where slits lie between them, and which are slivers.
+    """Report where districts overlap and where slits lie between them.
 
     Parameters
     ----------
@@ -153,8 +166,3 @@ def check_cover(frame: gpd.GeoDataFrame, crs_metric: str, /, *, report: Report, 
     if slits:
         middle = gpd.GeoSeries([slits[0].representative_point()], crs=flat.crs).to_crs(STORED_CRS).iloc[0]
         report.add("district-gap", file=file, value=f"{len(slits)} 处,如 {middle.x:.5f}, {middle.y:.5f}")
-    usual = float(np.median(shapely.area(shapes))) if len(shapes) else 0.0
-    for name, shape in zip(names, shapes, strict=True):
-        thin = 4 * math.pi * shape.area / max(shape.length, 1e-9) ** 2
-        if thin < 0.02 and shape.area < usual / 100:
-            report.add("district-sliver", file=file, value=name)

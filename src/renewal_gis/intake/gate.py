@@ -191,6 +191,13 @@ def _sniff_zip(path: Path) -> str:
     return "xlsx" if "[Content_Types].xml" in names and any(n.startswith("xl/") for n in names) else "zip"
 
 
+def is_encrypted(path: Path, /) -> bool:
+    """Tell whether an OLE container holds a workbook under a password."""
+    with path.open("rb") as file:
+        head = file.read(1 << 20)
+    return any(word.encode("utf-16-le") in head for word in ("EncryptedPackage", "EncryptionInfo"))
+
+
 def _check_suffix(path: Path, kind: str) -> None:
     suffix = path.suffix.lower()
     if kind == "vrt":
@@ -199,6 +206,8 @@ def _check_suffix(path: Path, kind: str) -> None:
             place=path.name,
             remedy="请报送数据本身,格式(format)如 GeoPackage、GeoJSON",
         )
+    if kind == "xls" and is_encrypted(path):
+        raise InputError("工作簿有密码(password,加密)", place=path.name, remedy="请去掉密码后再报")
     if suffix not in FORMATS:
         known = " ".join(sorted(FORMATS))
         raise InputError(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET  # the gate's rule on DOCTYPE is applied to every part below
 
 from renewal_gis.errors import InputError
+from renewal_gis.intake.gate import is_encrypted
 from renewal_gis.intake.layout import Grid, Place
 
 if TYPE_CHECKING:
@@ -78,19 +79,13 @@ def _read_workbook(admitted: Admitted, wanted: str) -> Grid:
 
 def _tell_workbook_fault(error: BaseException, admitted: Admitted) -> InputError:
     text = f"{type(error).__name__} {error}"
-    if "assword" in text or _is_encrypted(admitted.path):
+    if "assword" in text or is_encrypted(admitted.path):
         return InputError("工作簿有密码(password,加密)", place=admitted.name, remedy="请去掉密码后再报")
     return InputError(
         f"工作簿损坏或不完整(corrupt):{str(error)[:120]}",
         place=admitted.name,
         remedy="请用 WPS 或 Excel 打开、另存后再报",
     )
-
-
-def _is_encrypted(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(1 << 20)
-    return "EncryptedPackage".encode("utf-16-le") in head or "EncryptionInfo".encode("utf-16-le") in head
 
 
 def _choose_sheet(book: Any, wanted: str, *, place: str) -> str:

@@ -103,10 +103,9 @@ def _report_places(
     for row, (words, (code, value)) in enumerate(zip(repairs, faults, strict=True)):
         if words:
             fates.repair("location-read", row, value=f"{texts[row][0]}, {texts[row][1]}", new=words)
-        if code:
+        if code and code != "location-missing":  # what is missing may still come from a companion
             fates.withhold(code, row, value=value)
-            if code != "location-missing":
-                fates.remark(row, f"原坐标:{texts[row][0]}, {texts[row][1]}")
+            fates.remark(row, f"原坐标:{texts[row][0]}, {texts[row][1]}")
 
 
 def _locate_wkt(fates: Fates, place: int, *, envelope: Envelope, declared: str) -> Shapes:

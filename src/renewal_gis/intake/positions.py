@@ -296,8 +296,8 @@ def explain_bounds(bounds: Sequence[float], *, envelope: Envelope, declared: str
     return ""
 
 
-def suspect_datum(lon: Floats, lat: Floats, true_lon: Floats, true_lat: Floats) -> str:
-    """Return ``GCJ-02`` or ``BD-09`` if places lie off their true ones as that datum would put them.
+def suspect_datum(lon: Floats, lat: Floats, true_lon: Floats, true_lat: Floats) -> tuple[str, float]:
+    """Return ``GCJ-02`` or ``BD-09`` if places lie off as that datum would put them, and by how many metres.
 
     Parameters
     ----------
@@ -313,15 +313,15 @@ def suspect_datum(lon: Floats, lat: Floats, true_lon: Floats, true_lat: Floats) 
     """
     both = np.isfinite(lon) & np.isfinite(true_lon)
     if both.sum() < 3:
-        return ""
+        return "", 0.0
     before = _median_gap(lon[both], lat[both], true_lon[both], true_lat[both])
     if before < 150:
-        return ""
+        return "", before
     for word, inverse in (("GCJ-02", gcj02_to_wgs84), ("BD-09", bd09_to_wgs84)):
         fixed = [np.asarray(v, float) for v in inverse(lon[both], lat[both])]
         if _median_gap(fixed[0], fixed[1], true_lon[both], true_lat[both]) < min(60.0, before / 4):
-            return word
-    return ""
+            return word, before
+    return "", before
 
 
 def _median_gap(lon: Floats, lat: Floats, true_lon: Floats, true_lat: Floats) -> float:

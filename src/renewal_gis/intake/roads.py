@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +11,17 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import pyproj
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from renewal_gis.errors import CrsError, InputError
 from renewal_gis.findings import Finding, Report
 from renewal_gis.geo.crs import name_crs, read_crs
 from renewal_gis.geo.geometry import hash_lines
 from renewal_gis.intake import road_words as words
-from renewal_gis.intake.gate import Admitted, admit, private_copy, unpack
+from renewal_gis.intake.gate import Admitted, admit
 from renewal_gis.intake.road_files import read_graphml, read_osm
+from renewal_gis.intake.vectors import read_features
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +29,7 @@ MOST_FINDINGS = 50
 """Rows of one kind of fault that get a finding each; the rest are counted in one more."""
 SAME_DEG = 1e-8
 SAME_M = 1e-3
+_TOLD = ("record", "label", "partial", "fault")
 _LINES = (1, 2, 5)  # shapely's type ids of LineString, LinearRing, MultiLineString
 
 
@@ -56,7 +55,7 @@ class RoadsIntake:
 class _Fates:
     """What becomes of each record: the worst thing said of it counts."""
 
-    def __init__(self, file: str, labels: pd.Series) -> None:
+    def __init__(self, file: str, labels: np.ndarray) -> None:
         self.report = Report()
         self.file = file
         self.labels = labels
@@ -69,7 +68,7 @@ class _Fates:
         texts = texts if np.ndim(value) == 0 else texts[first]
         self.fate[records] = np.maximum(self.fate[records], fate)
         for record, text in zip(records[:MOST_FINDINGS].tolist(), texts[:MOST_FINDINGS], strict=True):
-            label = self.labels.iat[record]
+            label = self.labels[record]
             told = f"{text}({label})" if label else str(text)
             self.report.add(code, file=self.file, row=record + 1, field=field, value=told)
         if len(records) > MOST_FINDINGS:
@@ -126,11 +125,12 @@ def read_roads(
     that do not quite meet stay as drawn: they are for ``roads.defects`` to find.
     """
     admitted = admit(path)
-    raw = _open_file(admitted, layer)
+    raw, told = _open_file(admitted, layer)
     if len(raw) == 0:
         raise InputError("没有任何记录", place=admitted.name, remedy="请核对导出是否成功、图层是否选对")
     raw = raw.set_crs(_settle_crs(raw, crs, admitted.name), allow_override=True)
     frame, fates = _sort_geometry(raw, admitted.name)
+    fates.report.extend(told)
     frame = _read_columns(frame, fates, columns or {})
     frame, planned = _set_apart(frame, fates)
     if len(frame) == 0:
@@ -139,34 +139,24 @@ def read_roads(
         )
     counts = np.bincount(fates.fate, minlength=3)
     logger.info("道路 %s:读入 %d,采用 %d,修正 %d,隔离 %d", admitted.name, len(fates.fate), *counts)
-    fields = tuple(str(column) for column in raw.columns if column not in ("geometry", "record", "label", "partial"))
+    fields = tuple(str(column) for column in raw.columns if column not in ("geometry", *_TOLD))
     return RoadsIntake(frame, planned, tuple(fates.report), len(fates.fate), *counts.tolist(), fields=fields)
 
 
-def _open_file(admitted: Admitted, layer: str | None) -> gpd.GeoDataFrame:
-    """Records of the file with ``geometry``; ``record`` and ``label`` where rows are not records."""
+def _open_file(admitted: Admitted, layer: str | None) -> tuple[gpd.GeoDataFrame, Report]:
+    """Records of the file with ``geometry``; ``record``, ``label``, ``fault`` where the reader tells them."""
     suffix = admitted.path.suffix.lower()
     if suffix == ".osm":
-        return read_osm(admitted.path)
+        return read_osm(admitted.path), Report()
     if suffix == ".graphml":
-        return read_graphml(admitted.path)
+        return read_graphml(admitted.path), Report()
     if suffix == ".parquet":
-        return _read_parquet(admitted.path)
-    if suffix == ".zip":
-        with unpack(admitted) as folder:
-            return _read_vector(_find_shapefile(folder, admitted.name), layer, name=admitted.name)
-    with private_copy(admitted.path) as copy:
-        return _read_vector(copy, layer, name=admitted.name)
-
-
-def _find_shapefile(folder: Path, name: str) -> Path:
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".shp")
-    if len(found) != 1:
-        known = "、".join(path.name for path in found) or "(没有 .shp)"
-        raise InputError(
-            f"压缩包内有 {len(found)} 个图层:{known}", place=name, remedy="请解压后给出其中一个 .shp 文件"
-        )
-    return found[0]
+        return _read_parquet(admitted.path), Report()
+    features = read_features(admitted.path, layer=layer, admitted=admitted)
+    frame = gpd.GeoDataFrame(
+        list(features.rows), columns=list(features.names), geometry=features.shapes, crs=features.crs
+    )
+    return frame.assign(fault=list(features.faults)), features.findings
 
 
 def _read_parquet(path: Path) -> gpd.GeoDataFrame:
@@ -177,60 +167,6 @@ def _read_parquet(path: Path) -> gpd.GeoDataFrame:
             f"不是可用的 GeoParquet({str(error)[:120]})", place=path.name, remedy="请重新导出为 GeoParquet"
         ) from error
     return frame.rename_geometry("geometry") if frame.geometry.name != "geometry" else frame
-
-
-def _read_vector(path: Path, layer: str | None, *, name: str) -> gpd.GeoDataFrame:
-    """Anything that GDAL opens, its one layer or the one named."""
-    options: dict[str, Any] = {}
-    if path.suffix.lower() == ".shp":
-        options["encoding"] = _find_encoding(path, name)
-    try:
-        layer = _choose_layer(path, layer, name)
-        with warnings.catch_warnings():
-            # a column that is JSON in some rows only is read as text: what the width reader expects
-            warnings.filterwarnings("ignore", message="Could not parse column")
-            frame = pyogrio.read_dataframe(path, layer=layer, **options)
-    except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
-        told = str(error).splitlines()[0].replace(str(path.with_suffix("")), Path(name).stem)
-        raise InputError(
-            f"无法打开({told[:160]})", place=name, remedy="请核对文件是否完整、格式是否正确"
-        ) from error
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise InputError("没有图形列", place=name, remedy="请提供线图层")
-    return frame.rename_geometry("geometry") if frame.geometry.name != "geometry" else frame
-
-
-def _choose_layer(path: Path, layer: str | None, name: str) -> str:
-    found = [str(word) for word, kind in pyogrio.list_layers(path).tolist() if kind is not None]
-    if layer is not None and layer in found:
-        return layer
-    if layer is not None or len(found) != 1:
-        known = "、".join(found) or "(没有空间图层)"
-        what = f"没有图层“{layer}”" if layer is not None else f"有 {len(found)} 个图层,不知取哪个"
-        raise InputError(f"{what}:{known}", place=name, remedy="请用 --layer 指明图层")
-    return found[0]
-
-
-def _find_encoding(path: Path, name: str) -> str | None:
-    """Encoding of a shapefile's words where it does not declare one itself: UTF-8 if it reads so, else GB 18030."""
-    table = next((path.with_suffix(end) for end in (".dbf", ".DBF") if path.with_suffix(end).is_file()), None)
-    if table is None:
-        raise InputError("缺少 .dbf,没有任何属性", place=name, remedy="请把 .shp、.shx、.dbf、.prj 一并报送")
-    declared = any(path.with_suffix(end).is_file() for end in (".cpg", ".CPG", ".cst"))
-    with table.open("rb") as file:
-        head = file.read(4_000_000)
-    if declared or len(head) < 32 or head[29] not in (0, 0x57):
-        return None
-    words_only = head[32:].replace(b"\0", b" ")
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            words_only[: len(words_only) - 3].decode(encoding)
-        except UnicodeDecodeError as error:
-            # the sample, or a fixed-width header, may end inside a character; elsewhere it is a mismatch
-            if encoding == "utf-8" and error.start < len(words_only) - 8:
-                continue
-        return encoding
-    return "gb18030"
 
 
 def _settle_crs(raw: gpd.GeoDataFrame, crs: object, name: str) -> pyproj.CRS:
@@ -266,33 +202,33 @@ def _settle_crs(raw: gpd.GeoDataFrame, crs: object, name: str) -> pyproj.CRS:
 
 def _sort_geometry(raw: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, _Fates]:
     """Single plane lines, one row each, with the records that are none set aside."""
-    record = raw["record"].to_numpy(np.int64) if "record" in raw else np.arange(len(raw))
-    labels = raw["label"].astype(object) if "label" in raw else pd.Series("", index=raw.index, dtype=object)
-    labels = pd.Series(labels.to_numpy()[np.unique(record, return_index=True)[1]])
+    record = np.arange(len(raw))
+    labels = np.full(len(raw), "", dtype=object)
+    if "record" in raw:
+        record = raw["record"].to_numpy(np.int64)
+        labels = raw["label"].to_numpy(object)[np.unique(record, return_index=True)[1]]
     fates = _Fates(name, labels)
     geometry = np.asarray(raw.geometry.values)
     kind = shapely.get_type_id(geometry)
     absent = (kind < 0) | shapely.is_empty(geometry)
-    fates.mark(record[absent], 2, "road-refused", value="没有图形")
+    why = raw["fault"].to_numpy(object)[absent] if "fault" in raw else np.full(int(absent.sum()), "", object)
+    fates.mark(record[absent], 2, "road-refused", value=np.array([word or "没有图形" for word in why], object))
     mixed = (kind == 7) & ~absent
     foreign = ~absent & ~mixed & ~np.isin(kind, _LINES)
     names = {0: "点", 3: "面", 4: "多点", 6: "多面"}
     what = np.array([f"图形是{names.get(int(k), '其他类型')},不是线" for k in kind[foreign]], dtype=object)
     fates.mark(record[foreign], 2, "road-refused", value=what)
-    parts, owner = shapely.get_parts(geometry, return_index=True)
-    parts, owner = _open_collections(parts, owner)
-    fine = np.isin(shapely.get_type_id(parts), (1, 2)) & np.isin(owner, np.flatnonzero(~absent & ~foreign))
-    lost = np.setdiff1d(np.flatnonzero(mixed), owner[fine])
+    parts, owner = _take_lines(geometry, kind, ~absent & ~foreign)
+    lost = np.setdiff1d(np.flatnonzero(mixed), owner)
     fates.mark(record[lost], 2, "road-refused", value="图形集合中没有线")
     kept = np.setdiff1d(np.flatnonzero(mixed), lost)
     fates.mark(record[kept], 1, "road-mended", value="图形集合中只取线")
-    parts, owner = parts[fine], owner[fine]
     if shapely.has_z(parts).any():
         fates.note("road-mended", f"{int(shapely.has_z(parts).sum())} 条三维线已取平面坐标")
         parts = shapely.force_2d(parts)
     parts, owner = _drop_broken(parts, owner, record, fates)
     frame = gpd.GeoDataFrame(
-        raw.drop(columns=["geometry", "record", "label"], errors="ignore").iloc[owner].reset_index(drop=True),
+        raw.drop(columns=["geometry", "record", "label", "fault"], errors="ignore").iloc[owner].reset_index(drop=True),
         geometry=parts,
         crs=raw.crs,
     )
@@ -300,11 +236,18 @@ def _sort_geometry(raw: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, 
     return frame, fates
 
 
-def _open_collections(parts: np.ndarray, owner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Unpack collections in collections, as deep as they go."""
-    while (shapely.get_type_id(parts) > 3).any():
+def _take_lines(geometry: np.ndarray, kind: np.ndarray, usable: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Single lines of the usable geometries, and the row of each; collections are opened as deep as they go."""
+    rows = np.flatnonzero(usable)
+    parts, owner = geometry[rows], rows
+    if (kind[rows] != 1).any():
         parts, inner = shapely.get_parts(parts, return_index=True)
         owner = owner[inner]
+        while (shapely.get_type_id(parts) > 3).any():
+            parts, inner = shapely.get_parts(parts, return_index=True)
+            owner = owner[inner]
+        lines = np.isin(shapely.get_type_id(parts), (1, 2))
+        parts, owner = parts[lines], owner[lines]
     return parts, owner
 
 
@@ -313,6 +256,8 @@ def _drop_broken(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Without lines that have no length or coordinates that are no numbers."""
     xy, line = shapely.get_coordinates(parts, return_index=True)
+    if np.isfinite(xy).all() and (shapely.length(parts) > 1e-12).all():
+        return parts, owner
     broken = np.bincount(line[~np.isfinite(xy).all(axis=1)], minlength=len(parts)) > 0
     flat = np.zeros(len(parts), dtype=bool)
     flat[~broken] = shapely.length(parts[~broken]) <= 1e-12
@@ -392,7 +337,7 @@ def _merge_doubles(frame: gpd.GeoDataFrame, fates: _Fates) -> gpd.GeoDataFrame:
         return frame
     twins = key[double].merge(key.reset_index().drop_duplicates(list(key.columns)), on=list(key.columns))["index"]
     first = twins.to_numpy()
-    flipped = _starts(frame)[double] != _starts(frame)[first]
+    flipped = _starts(frame[double]) != _starts(frame.iloc[first])
     record = frame["record"].to_numpy()
     told = np.where(flipped.any(axis=1), "与前面的线反向重复,已合并", "与前面的线重复,已合并")
     fates.mark(record[double], 1, "road-double", value=told)

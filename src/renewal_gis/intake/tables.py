@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from renewal_gis.errors import InputError
 from renewal_gis.findings import Report
 from renewal_gis.intake import Intake
-from renewal_gis.intake.cells import fold_text, squeeze
+from renewal_gis.intake.cells import fold_text, read_id, squeeze
 from renewal_gis.intake.gate import Admitted, admit
 from renewal_gis.intake.grids import read_grid
 from renewal_gis.intake.layout import Table, check_totals, find_table
@@ -26,8 +27,9 @@ from renewal_gis.intake.mapping import (
     collect_unit_names,
 )
 from renewal_gis.intake.shapes import Shapes
+from renewal_gis.intake.positions import suspect_datum
 from renewal_gis.intake.records import Fates, read_column
-from renewal_gis.intake.vectors import VECTOR_SUFFIXES, read_features
+from renewal_gis.intake.vectors import VECTOR_SUFFIXES, read_features, settle_crs
 from renewal_gis.schema import SITES, STORED_CRS
 
 if TYPE_CHECKING:
@@ -223,9 +225,11 @@ def _check_locations(fates: Fates, located: Shapes, programme: Programme | None)
         "Polygon": "polygon",
         "MultiPolygon": "polygon",
     }
+    columns = [place for place, bound in fates.table.bounds.items() if bound.column.kind == "position"]
     for row, shape in enumerate(located):
         if shape is None:
-            fates.withhold("location-missing", row)
+            cells = [fold_text(fates.table.rows[row].get(place)) for place in columns]
+            fates.withhold("location-blank" if columns else "location-missing", row, value=", ".join(cells))
         elif programme is not None and kinds.get(shape.geom_type) not in programme.geometry:
             fates.note("geometry-unusual", row, value=shape.geom_type, new="、".join(programme.geometry))
 
@@ -300,10 +304,8 @@ def _balance(fates: Fates, frame: gpd.GeoDataFrame, admitted: Admitted) -> Intak
         quarantine=fates.originals(fates.held),
         withheld=fates.originals(withheld),
         fields=tuple(fates.table.headers),
-        notes={
-            "withheld_accepted": len(withheld.keys() - repaired),
-            "withheld_repaired": len(withheld.keys() & repaired),
-            "sha256": admitted.sha256, "modified": admitted.modified, "kind": admitted.kind},
+        withheld_repaired=len(withheld.keys() & repaired),
+        notes={"sha256": admitted.sha256, "modified": admitted.modified, "kind": admitted.kind},
     )
 
 
@@ -325,5 +327,10 @@ def compare_datum(frame: gpd.GeoDataFrame, trusted: str | Path, /, *, report: Re
         return
     keys = [read_id(row.get(name)).value or "" for row in features.rows]
     crs = settle_crs(features, declared=None)
-    known = gpd.GeoSeries(features.shapes, index=keys, crs=crs).to_crs(STORED_CRS)
-    known = known[~known.index.duplicated()].reindex(frame.index).centroid_free()
+    known = gpd.GeoSeries(shapely.centroid(features.shapes), index=keys, crs=crs).to_crs(STORED_CRS)
+    known = known[~known.index.duplicated()].reindex(frame.index)
+    sent = shapely.centroid(frame.geometry.to_numpy())
+    true = known.to_numpy()
+    word, metres = suspect_datum(shapely.get_x(sent), shapely.get_y(sent), shapely.get_x(true), shapely.get_y(true))
+    if word:
+        report.add("datum-suspected", file=str(frame["source_file"].iloc[0]), value=word, new=f"{metres:.0f}")

@@ -86,8 +86,9 @@ def settle_crs(features: Features, *, declared: str | None) -> CRS:
         Neither says; they contradict each other; or the datum is an old one.
     """
     if features.crs is None and declared is None:
+        why = next((finding.text for finding in features.findings if finding.code == "crs-absent"), "")
         raise CrsError(
-            "没有坐标系(CRS;shapefile 缺 .prj)",
+            f"{why and why + ';'}没有坐标系(CRS;shapefile 缺 .prj)",
             place=features.file,
             remedy="请附 .prj,或在方案的 sources 中用 crs 写明;坐标系只能声明,不可猜测",
         )

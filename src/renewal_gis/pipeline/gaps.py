@@ -26,9 +26,10 @@ from renewal_gis.intake.vectors import read_layer
 from renewal_gis.roads.benefit import measure_benefit
 from renewal_gis.roads.dead_ends import find_dead_ends
 from renewal_gis.roads.defects import find_defects
-from renewal_gis.roads.links import suggest_links
+from renewal_gis.roads.links import judge_dead_ends, suggest_links
 from renewal_gis.roads.network import build_streets
-from renewal_gis.vocab import SUSPECTED
+from renewal_gis.roads.verify import DEAD_END_PROGRAMME, match_ledger, verify_opened
+from renewal_gis.vocab import SUSPECTED, Stage
 
 if TYPE_CHECKING:
     from renewal_gis.plan import Plan
@@ -143,15 +144,15 @@ def find_gaps(  # noqa: PLR0913 - each piece of evidence is optional and has its
     works = None if sites is None or len(sites) == 0 else to_metric(sites, metric)
     streets = build_streets(_move(roads, metric))
     defects = find_defects(streets)
-    dead_ends = find_dead_ends(streets, study_area=area)
-    links = suggest_links(
-        streets, dead_ends, reach_m=reach_m, barriers=walls, planned=plans, buildings=houses
-    )
-    links = measure_benefit(links, streets, sites=works, land=homes)
-    if districts is not None and len(districts):
-        links = _name_districts(links, to_metric(districts, metric))
-    logger.info("道路 %d,断头 %d,疑似缺失路段 %d,数据缺陷 %d", len(streets), len(dead_ends), len(links), len(defects))
-    return GapsResult(streets, dead_ends, links, defects, (), name_crs(metric))
+    ends = find_dead_ends(streets, study_area=area)
+    links = suggest_links(streets, ends, reach_m=reach_m, barriers=walls, planned=plans, buildings=houses)
+    ends = judge_dead_ends(ends, links)
+    links = measure_benefit(links, streets, sites=_drop_roads(works), land=homes)
+    links["district"] = _name_districts(links, districts, metric)
+    links["ledger_site"] = "" if works is None else match_ledger(links, works)
+    findings = () if works is None else verify_opened(streets, _pick_opened(works))
+    logger.info("道路 %d,断头 %d,疑似缺失路段 %d,数据缺陷 %d", len(streets), len(ends), len(links), len(defects))
+    return GapsResult(streets, ends, links, defects, findings, name_metric(metric))
 
 
 def choose_metric(frame: gpd.GeoDataFrame, crs_metric: object = None, /) -> CRS:
@@ -207,16 +208,40 @@ def _move(frame: gpd.GeoDataFrame, metric: CRS) -> gpd.GeoDataFrame:
     return frame if frame.crs == metric else to_metric(frame, metric)
 
 
-def _name_districts(links: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Give each link the district of its middle; the first one where two claim it."""
-    middle = shapely.line_interpolate_point(np.asarray(links.geometry.values), 0.5, normalized=True)
-    link, district = shapely.STRtree(np.asarray(districts.geometry.values)).query(middle, predicate="intersects")
-    order = np.lexsort((district, link))
-    link, district = link[order], district[order]
-    link, first = np.unique(link, return_index=True)
+def name_metric(metric: CRS, /) -> str:
+    """A projection's code, else a name that tells what it is."""
+    name = name_crs(metric)
+    if name.lower() in ("unknown", "unnamed") and metric.coordinate_operation is not None:
+        return metric.coordinate_operation.name
+    return name
+
+
+def _drop_roads(works: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+    """Sites other than the dead-end roads themselves, which would count as their own gain."""
+    if works is None or "programme" not in works:
+        return works
+    return works[(works["programme"] != DEAD_END_PROGRAMME).to_numpy(bool)]
+
+
+def _pick_opened(works: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Ledger rows of dead-end roads that have reached the stage opened, where stages are told."""
+    if "stage" not in works or "programme" not in works:
+        return works[:0]
+    return works[((works["programme"] == DEAD_END_PROGRAMME) & (works["stage"] == Stage.OPENED)).to_numpy(bool)]
+
+
+def _name_districts(links: gpd.GeoDataFrame, districts: gpd.GeoDataFrame | None, metric: CRS) -> np.ndarray:
+    """The district of each link's middle; the first one where two claim it, empty where none does."""
     names = np.full(len(links), "", dtype=object)
-    names[link] = districts["name"].to_numpy(dtype=object)[district[first]]
-    return links.assign(district=names)
+    if districts is None or len(districts) == 0 or len(links) == 0:
+        return names
+    shapes = np.asarray(to_metric(districts, metric).geometry.values)
+    middle = shapely.line_interpolate_point(np.asarray(links.geometry.values), 0.5, normalized=True)
+    link, district = shapely.STRtree(shapes).query(middle, predicate="intersects")
+    order = np.lexsort((district, link))
+    link, first = np.unique(link[order], return_index=True)
+    names[link] = districts["name"].to_numpy(dtype=object)[district[order][first]]
+    return names
 
 
 def run_gaps(  # noqa: PLR0913 - one option of the command each
@@ -270,7 +295,7 @@ def run_gaps(  # noqa: PLR0913 - one option of the command each
     targets = _name_outputs(Path(out_path))
     intake = read_roads(roads_path, crs=crs, layer=layer, columns=plan.columns if plan else None)
     extra = {
-        role: read_layer(path, crs=crs)
+        role: read_layer(path)
         for role, path in (
             *(("study_area", study_area), ("barriers", barriers), ("planned", planned)),
             *(("sites", sites), ("buildings", buildings)),
@@ -376,7 +401,7 @@ def _summarise(result: GapsResult, intake: Any, targets: tuple[Path, ...], *, se
     report.extend(result.findings)
     return GapsSummary(
         outputs=tuple(str(target) for target in targets),
-        crs=name_crs(intake.frame.crs),
+        crs=name_metric(intake.frame.crs),
         crs_metric=result.crs_metric,
         read=intake.read,
         accepted=intake.accepted,

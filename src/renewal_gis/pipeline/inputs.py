@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pandas as pd
 
+from renewal_gis import toytown
 from renewal_gis.errors import InputError, MissingFileError
 from renewal_gis.intake.events import read_events
 from renewal_gis.intake.roads import read_roads
@@ -87,6 +88,25 @@ def load_inputs(plan: Plan, /) -> Inputs:
         findings=tuple(findings),
         balance=balance,
         paths=paths,
+    )
+
+
+def take_toytown() -> Inputs:
+    """Return the toy town as if it had been read from files."""
+    nothing = _stack([], ())
+    return Inputs(
+        sites=toytown.make_sites(),
+        events=toytown.make_events(),
+        units=toytown.make_units(),
+        roads=toytown.make_roads(),
+        barriers=toytown.make_barriers(),
+        planned=nothing,
+        buildings=nothing,
+        land=toytown.make_land(),
+        facilities=toytown.make_facilities(),
+        findings=(),
+        balance={},
+        paths=(),
     )
 
 

@@ -18,6 +18,7 @@ from renewal_gis.ledger.history import find_reached, find_stages
 from renewal_gis.pipeline.gaps import find_gaps
 from renewal_gis.schema import STORED_CRS
 from renewal_gis.survey import Survey
+from renewal_gis.vocab import SIMULATED
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
     from renewal_gis.plan import Plan
 
 LOG = logging.getLogger(__name__)
-
-STEPS = 5
-"""How many steps :func:`survey_city` tells of."""
-
 
 def keep_inputs(
     inputs: Inputs, ledger_path: Path, plan: Plan, *, at: dt.datetime, by: str
@@ -69,7 +66,13 @@ def keep_inputs(
 
 
 def survey_city(
-    plan: Plan, inputs: Inputs, ledger_path: Path, *, as_of: dt.date, tell: Callable[[str], None]
+    plan: Plan,
+    inputs: Inputs,
+    ledger_path: Path,
+    *,
+    as_of: dt.date,
+    tell: Callable[[str], None],
+    findings: tuple[Finding, ...] = (),
 ) -> Survey:
     """Look at a city as of one day.
 
@@ -82,7 +85,9 @@ def survey_city(
     as_of
         The day; later events are not looked at.
     tell
-        Is told the name of each of the :data:`STEPS` steps.
+        Is told the name of each step as it begins.
+    findings
+        What :func:`keep_inputs` found, to be told with the rest.
 
     Raises
     ------
@@ -97,12 +102,11 @@ def survey_city(
     reached = find_reached(events, plan, sites, as_of=as_of)
     tell("定位与核对")
     located = locate_sites(sites, inputs.units, plan)
-    findings = [*inputs.findings, *reconcile(sites, located, plan), *check_gates(sites, reached, plan, as_of=as_of)]
+    checks = [*reconcile(sites, located, plan), *check_gates(sites, reached, plan, as_of=as_of, events=events)]
     tell("计算进度")
     progress = measure_progress(sites, located, reached, plan, as_of=as_of)
     tell("分析路网")
     gaps = _find_city_gaps(plan, inputs, sites)
-    findings += gaps.findings
     tell("计算覆盖率")
     coverage = measure_coverage(inputs.land, inputs.facilities, inputs.units, plan)
     stages = find_stages(reached, plan, sites)
@@ -123,8 +127,8 @@ def survey_city(
         backdrop=_split_backdrop(inputs.barriers),
         land=inputs.land,
         facilities=inputs.facilities,
-        findings=_drop_repeats(findings),
-        sources=tuple(dict.fromkeys(source.attribution for source in plan.sources)),
+        findings=_drop_repeats([*inputs.findings, *findings, *checks, *gaps.findings]),
+        sources=tuple(dict.fromkeys(source.attribution for source in plan.sources)) or (SIMULATED,),
         simulated=any(source.simulated for source in plan.sources) or bool(sites["simulated"].any()),
     )
 

@@ -30,6 +30,7 @@ _MAIN_MM = (70.0, 125.0)
 _LEGEND_MM = 62.0
 _INSET_WIDTH, _INSET_SHARE = 0.53, 0.35
 _CROWD = 60
+_WATER = canvas.mix_colors(style.SKY, style.PAPER, share=0.25)
 _MARK_MM, _PLACE_MM = 2.0, 2.2
 _INSET_ROADS = ("motorway", "trunk", "primary", "secondary")
 _MIN_SITES = 2
@@ -290,12 +291,12 @@ def _draw_backdrop(panel: Panel, scene: _Scene) -> None:
             canvas.draw_lines(panel, streets.geometry[classes == name].tolist(), quiet, order=2.0)
     for name, layer in sorted(scene.survey.backdrop.items()):
         shapes = layer.to_crs(crs).geometry
-        look = theme.rail if name == "rail" else style.LineStyle(style.SKY, 2.2)
+        look = theme.rail if name == "rail" else style.LineStyle(_WATER, 1.6)
         lines = [shape for shape in shapes if shape is not None and shapely.get_dimensions(shape) == 1]
         canvas.draw_lines(panel, lines, look, order=2.5)
         for shape in shapes:
             if shape is not None and shapely.get_dimensions(shape) == 2:
-                canvas.draw_area(panel, shape, face=theme.water, order=2.4)
+                canvas.draw_area(panel, shape, face=_WATER, edge=_WATER, width=0.9, order=2.4)
 
 
 def _draw_site_lines(panel: Panel, scene: _Scene, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:

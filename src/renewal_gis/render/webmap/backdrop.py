@@ -136,11 +136,12 @@ def find_busy_bounds(survey: Survey, frame: gpd.GeoDataFrame, /) -> Bounds:
     """Return where the features of a frame stand closest, so that a page opens on them.
 
     The busiest cell of a grid of about 4 km, and what lies within two cells of it, without the outermost
-    features; all units where the frame is empty.
+    features; all units where the frame is empty or the whole city is no larger than that.
     """
-    shapes = frame.geometry.to_numpy() if len(frame) else frame
-    if not len(frame) or shapely.is_empty(shapes).all():
-        return find_city_bounds(survey)
+    city = find_city_bounds(survey)
+    shapes = frame.geometry.to_numpy() if len(frame) else np.array([shapely.Point()])
+    if shapely.is_empty(shapes).all() or max(city[2] - city[0], city[3] - city[1]) < 5 * _CELL_DEG:
+        return city
     box = shapely.bounds(shapes[~shapely.is_empty(shapes)])
     middle = (box[:, :2] + box[:, 2:]) / 2
     cells, counts = np.unique(np.floor(middle / _CELL_DEG), axis=0, return_counts=True)

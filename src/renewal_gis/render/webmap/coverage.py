@@ -24,8 +24,9 @@ _SIDE = """
 <section class="rg-card" id="card"></section>
 <section class="rg-grow" id="units"></section>
 """
-_COVERED = {"fill": style.GREEN, "alpha": 0.78}
-_BEYOND = {"fill": style.VERMILLION, "alpha": 0.62}
+# covered is the darker of the two, so that grey print tells them apart
+_COVERED = {"fill": {"light": "#3F9F86", "dark": "#1F7A64"}}
+_BEYOND = {"fill": {"light": "#F0BE9C", "dark": "#8F5226"}}
 _REACH_DIGITS = 5
 _HECTARE_M2 = 10_000
 

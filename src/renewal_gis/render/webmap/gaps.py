@@ -183,5 +183,5 @@ def _gather_data(survey: Survey) -> dict[str, Any]:
         "verdictLooks": looks.verdict_symbols()["table"],
         "defectKinds": looks.name_words(DefectKind),
         "defectLooks": looks.defect_symbols()["table"],
-        "offAtFirst": [Verdict.SHEET_EDGE.value, Verdict.EXEMPT.value, Verdict.DEFECT.value],
+        "offAtFirst": [Verdict.CUL_DE_SAC.value, Verdict.SHEET_EDGE.value, Verdict.EXEMPT.value, Verdict.DEFECT.value],
     }

@@ -99,7 +99,9 @@
   }
 
   function list() {
-    const id = now.tab, layer = kinds[id].layer, found = [];
+    const id = now.tab;
+    if (!id) { RG.fill(RG.byId("list"), el("p", { class: "rg-empty" }, "没有发现断头端点,也没有打通建议")); return; }
+    const layer = kinds[id].layer, found = [];
     for (let i = 0; i < layer.data.count; i++) { if (layer.mask[i]) { found.push(i); } }
     if (id === "links") { found.sort(function (a, b) { return layer.get(a, "rank") - layer.get(b, "rank"); }); }
     if (id === "dead_ends") { found.sort(function (a, b) { return (layer.get(a, "verdict") === "candidate" ? 0 : 1) - (layer.get(b, "verdict") === "candidate" ? 0 : 1); }); }

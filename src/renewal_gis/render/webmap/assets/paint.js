@@ -166,7 +166,7 @@
       context.strokeStyle = RG.color("@halo"); context.lineWidth = 3.2;
       const seen = new Map();
       for (const i of this._visible) {
-        if (label.along && RG.isLine(this.data.kinds[i])) { this._labelAlong(context, view, i, seen); } else if (!label.along) { this._labelAt(context, view, i); }
+        if (label.along && RG.isLine(this.data.kinds[i])) { this._labelAlong(context, view, i, seen); } else { this._labelAt(context, view, i); }
       }
     },
 

@@ -1,0 +1,107 @@
+"""From the plan to every product."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from renewal_gis.cli.options import AS_OF, FILE, FINDINGS, JSON, OK, OUTPUT, Steps, choose_day, now, whoami
+
+if TYPE_CHECKING:
+    from renewal_gis.pipeline.inputs import Inputs
+    from renewal_gis.plan import Plan
+
+
+@click.command()
+@click.argument("plan_path", metavar="PLAN", type=FILE)
+@AS_OF
+@click.option("--ledger", "ledger_path", type=FILE, help="台账;不写则为输出文件夹中的 ledger.gpkg。")
+@OUTPUT
+@JSON
+def build(
+    plan_path: Path, as_of: dt.datetime | None, ledger_path: Path | None, output: Path, *, as_json: bool
+) -> None:
+    """从方案到地图、插图、周通报和图层,一次做完。
+
+    \b
+    Example:
+      renewal-gis build plans/CITY.toml --as-of 2021-09-30 -o outputs
+    """  # noqa: D301
+    from renewal_gis.pipeline.inputs import load_inputs
+    from renewal_gis.plan import load_plan
+
+    plan = load_plan(plan_path)
+    day = choose_day(plan, as_of)
+    with Steps() as tell:
+        tell("读取数据")
+        inputs = load_inputs(plan)
+        paths = [plan_path.resolve(), *inputs.paths]
+        manifest = _make(plan, inputs, paths, day=day, ledger=ledger_path, output=output, tell=tell)
+    _finish(manifest, output, as_json=as_json)
+
+
+@click.command()
+@AS_OF
+@click.option("--ledger", "ledger_path", type=FILE, help="台账;不写则为输出文件夹中的 ledger.gpkg。")
+@OUTPUT
+@JSON
+def demo(as_of: dt.datetime | None, ledger_path: Path | None, output: Path, *, as_json: bool) -> None:
+    """用随包的示例城(全部虚构)走一遍,不需要任何文件。
+
+    \b
+    Example:
+      renewal-gis demo -o demo
+    """  # noqa: D301
+    from renewal_gis import toytown
+    from renewal_gis.pipeline.inputs import take_toytown
+
+    plan = toytown.make_plan()
+    with Steps() as tell:
+        tell("读取数据")
+        day = choose_day(plan, as_of)
+        manifest = _make(plan, take_toytown(), [], day=day, ledger=ledger_path, output=output, tell=tell)
+    _finish(manifest, output, as_json=as_json)
+
+
+def _make(
+    plan: Plan,
+    inputs: Inputs,
+    paths: list[Path],
+    *,
+    day: dt.date,
+    ledger: Path | None,
+    output: Path,
+    tell: Steps,
+) -> dict[str, Any]:
+    from renewal_gis.pipeline.survey import keep_inputs, survey_city
+    from renewal_gis.publish import publish_survey
+
+    ledger = ledger or output / "ledger.gpkg"
+    tell("写入台账")
+    kept = keep_inputs(inputs, ledger, plan, at=now(), by=whoami())
+    survey = survey_city(plan, inputs, ledger, as_of=day, tell=tell, findings=kept)
+    return publish_survey(survey, output, inputs=paths, ledger_path=ledger, tell=tell).manifest
+
+
+def _finish(manifest: dict[str, Any], output: Path, *, as_json: bool) -> None:
+    """Tell what was made and end with the exit code that the findings call for."""
+    found = manifest["findings"]
+    if as_json:
+        click.echo(json.dumps(manifest, ensure_ascii=False, indent=2))
+    else:
+        mark = "(模拟数据)" if manifest["simulated"] else ""
+        click.echo(f"{manifest['plan']['city']} 截至 {manifest['as_of']}{mark}")
+        for target, count in manifest["counts"].items():
+            task = "—" if count["task"] is None else count["task"]
+            click.echo(f"  {target:5} 完成 {count['done']}/{task} {count['measure']}(台账 {count['ledger']})")
+        told = f"错误 {found['error']}、警告 {found['warning']}、提示 {found['info']}"
+        click.echo(f"核查:{told},见 {output / 'reports' / 'findings.xlsx'}")
+        click.echo("成果:")
+        for entry in manifest["outputs"]:
+            click.echo(f"  {output / entry['path']}({entry['bytes'] / 1024:.0f} KB)")
+        click.echo(f"双击打开:{(output / 'maps' / 'index.html').resolve()}")
+    click.get_current_context().exit(FINDINGS if found["error"] else OK)
