@@ -29,7 +29,7 @@ _HOMES = {
     "find_defects": "roads.defects",
     "measure_benefit": "roads.benefit",
     "verify_opened": "roads.verify",
-    "save_offline": "render.webmap",
+    "save_offline": "render.webmap.offline",
     "draw_status": "render.printmap",
 }
 

@@ -288,7 +288,8 @@ class Plan(Model):
         programmes = {programme.id: programme for programme in self.programmes}
         for group, names in self.groups.items():
             _require(set(names) <= units, f"groups.{group} 含有未列出的单位 {sorted(set(names) - units)}")
-        for place in (*self.targets, *self.phases, *self.gates):
+        named: list[Target | Phase | Gate] = [*self.targets, *self.phases, *self.gates]
+        for place in named:
             _require(place.programme in programmes, f"未知专项“{place.programme}”")
         for target in self.targets:
             self._check_target(target, programmes[target.programme])

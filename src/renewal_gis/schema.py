@@ -235,7 +235,7 @@ def check_frame(frame: pd.DataFrame, contract: Frame, /) -> None:
             remedy=f"应有的列:{'、'.join(contract.columns)}",
         )
     if contract.crs is not None:
-        _check_crs(frame, contract)  # type: ignore[arg-type]
+        _check_crs(frame, contract)
 
 
 def _check_crs(frame: gpd.GeoDataFrame, contract: Frame) -> None:

@@ -14,6 +14,7 @@ import click
 from renewal_gis import __version__
 from renewal_gis.cli.build import build, demo
 from renewal_gis.cli.gaps import gaps
+from renewal_gis.cli.ledger import check, ledger
 from renewal_gis.cli.options import REFUSED
 from renewal_gis.cli.plan import plan
 from renewal_gis.errors import RenewalError
@@ -44,5 +45,5 @@ def main(*, verbose: bool) -> None:
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
 
 
-for command in (build, demo, gaps, plan):
+for command in (build, check, demo, gaps, ledger, plan):
     main.add_command(command)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +10,9 @@ import click
 from renewal_gis.cli.options import AS_OF, FILE, FINDINGS, JSON, OK, OUTPUT, Steps, choose_day, now, whoami
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from pathlib import Path
+
     from renewal_gis.pipeline.inputs import Inputs
     from renewal_gis.plan import Plan
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +12,7 @@ from renewal_gis.vocab import DefectKind, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from renewal_gis.pipeline.gaps import GapsSummary
     from renewal_gis.vocab import Label
@@ -40,7 +40,7 @@ SHOWN = 10
 @JSON
 @click.pass_context
 def gaps(
-    ctx: click.Context, roads: Path, output: Path, *, as_json: bool, plan_path: Path | None, **options: Any
+    ctx: click.Context, /, roads: Path, output: Path, *, as_json: bool, plan_path: Path | None, **options: Any
 ) -> None:
     """找疑似断头路,给出拟打通路段、理由和次序。
 
@@ -80,5 +80,3 @@ def _tell_gaps(summary: GapsSummary) -> None:
 
 def _list_counts(counts: Mapping[str, int], words: type[Label]) -> str:
     return "、".join(f"{words(code).zh} {count}" for code, count in counts.items()) or "无"
-
-

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from renewal_gis.cli.options import FILE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.group()
@@ -45,5 +48,3 @@ def plan_schema() -> None:
     from renewal_gis.plan import plan_schema as make_schema
 
     click.echo(make_schema(), nl=False)
-
-

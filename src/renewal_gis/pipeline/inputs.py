@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
-LAYER_COLUMNS: dict[str, tuple[str, ...]] = {
+LAYER_COLUMNS: dict[Role, tuple[str, ...]] = {
     "units": ("code", "name"),
     "barriers": ("kind", "name"),
     "land": ("land_id", "households"),

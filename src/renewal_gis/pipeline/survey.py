@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
+
 def keep_inputs(
     inputs: Inputs, ledger_path: Path, plan: Plan, *, at: dt.datetime, by: str
 ) -> tuple[Finding, ...]:
@@ -102,7 +103,10 @@ def survey_city(
     reached = find_reached(events, plan, sites, as_of=as_of)
     tell("定位与核对")
     located = locate_sites(sites, inputs.units, plan)
-    checks = [*reconcile(sites, located, plan), *check_gates(sites, reached, plan, as_of=as_of, events=events)]
+    checks = [
+        *reconcile(sites, located, plan),
+        *check_gates(sites, reached, plan, as_of=as_of, events=events),
+    ]
     tell("计算进度")
     progress = measure_progress(sites, located, reached, plan, as_of=as_of)
     tell("分析路网")

@@ -1,0 +1,151 @@
+"""The commands, as a user types them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import click
+import pytest
+from click.testing import CliRunner
+from conftest import HANDAN, ROOT
+
+from renewal_gis.cli import main
+
+
+def walk(command: click.Command, words: tuple[str, ...] = ()):
+    if isinstance(command, click.Group):
+        for name, child in command.commands.items():
+            yield from walk(child, (*words, name))
+    else:
+        yield words, command
+
+
+COMMANDS = dict(walk(main))
+
+
+def run(*words: object):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    """The toy town's ledger, made by the command."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = run("demo", "-o", folder)
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_an_example(words):
+    done = run(*words, "--help")
+    assert done.exit_code == 0
+    assert "Example:\n" in done.output
+    assert "renewal-gis " + " ".join(words) in done.output
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_is_in_both_readmes(words):
+    for name in ("README.md", "README.en.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert re.search(rf"renewal-gis {' '.join(words)}\b", text), name
+
+
+def test_the_demo_needs_no_file(toy):
+    manifest = json.loads((toy / "manifest.json").read_text(encoding="utf-8"))
+    # 甲区的 A-01、A-02 与乙区的 A-05 在 9 月 30 日前完工;A-04 是 10 月 1 日
+    assert manifest["counts"]["T1"] == {
+        "task": 6, "ledger": 6, "located": 5, "unlocated": 1, "done": 3, "measure": "个",
+    }  # fmt: skip
+    assert manifest["simulated"] is True
+
+
+def test_the_steps_told_are_the_steps_counted(tmp_path):
+    done = run("demo", "-o", tmp_path)
+    lines = [line for line in done.output.splitlines() if line.startswith("[")]
+    assert lines[0].startswith("[1/12]")
+    assert lines[-1].startswith("[12/12]")
+    assert len(lines) == 12
+
+
+def test_an_event_is_acknowledged_once(toy, tmp_path):
+    ledger = tmp_path / "ledger.gpkg"
+    ledger.write_bytes((toy / "ledger.gpkg").read_bytes())
+    words = ("ledger", "event", "--ledger", ledger, "--site", "A-03", "--date", "2021-09-29", "--by", "张某")
+    first = run(*words, "--stage", "works_completed", "--key", "k1")
+    again = run(*words, "--stage", "works_completed", "--key", "k1")
+    assert first.output.startswith("ok ")
+    assert first.output == again.output
+    events = json.loads(run("ledger", "history", "A-03", "--ledger", ledger, "--json").output)
+    assert [event["key"] for event in events].count("k1") == 1
+    assert run("ledger", "verify", "--ledger", ledger).exit_code == 0
+
+
+def test_a_wrong_event_is_refused_by_name(toy):
+    done = run("ledger", "event", "--ledger", toy / "ledger.gpkg", "--site", "Z-99", "--stage", "started",
+               "--date", "2021-09-29", "--by", "张某")  # fmt: skip
+    assert done.exit_code == 2
+    assert "Z-99" in done.output
+
+
+def test_a_snapshot_looks_at_one_day(toy):
+    def stage_of(day: str) -> str:
+        done = run("ledger", "snapshot", "--ledger", toy / "ledger.gpkg", "--as-of", day, "--json")
+        return {row["site_id"]: row["stage"] for row in json.loads(done.output)}["A-02"]
+
+    assert stage_of("2021-09-29") == "started"
+    assert stage_of("2021-09-30") == "works_completed"
+    assert stage_of("2021-01-01") == "not_started"
+
+
+def test_export_begins_with_the_site_id(toy):
+    done = run("ledger", "export", "--ledger", toy / "ledger.gpkg")
+    rows = list(csv.reader(io.StringIO(done.stdout_bytes.decode("utf-8"))))
+    assert rows[0][0] == "site_id"
+    assert [row[0] for row in rows[1:]] == [f"A-{k:02d}" for k in range(1, 13)]
+
+
+def test_export_refuses_a_format_it_does_not_know(toy, tmp_path):
+    done = run("ledger", "export", "--ledger", toy / "ledger.gpkg", "-o", tmp_path / "a.doc")
+    assert done.exit_code == 2
+    assert ".doc" in done.output
+
+
+def test_check_balances_and_writes_nothing(tmp_path):
+    file = ROOT / "data" / "sites" / "dry_toilet.simulated.xlsx"
+    done = run("check", file, "--plan", HANDAN, "--json")
+    (sheet,) = json.loads(done.output)
+    assert sheet["read"] == 82 == sheet["accepted"] + sheet["repaired"] + sheet["quarantined"]
+    assert done.exit_code == 0
+
+
+def test_the_same_import_twice_changes_nothing(tmp_path):
+    file = ROOT / "data" / "sites" / "dry_toilet.simulated.xlsx"
+    ledger = tmp_path / "ledger.gpkg"
+    words = ("ledger", "import", file, "--plan", HANDAN, "--ledger", ledger, "--by", "李某")
+    assert run(*words).exit_code == 0
+    before = run("ledger", "export", "--ledger", ledger).stdout_bytes
+    assert run(*words).exit_code == 0
+    assert run("ledger", "export", "--ledger", ledger).stdout_bytes == before
+
+
+def test_gaps_writes_four_layers(tmp_path):
+    import pyogrio
+
+    roads = ROOT / "data" / "sites" / "roads.simulated.parquet"
+    done = run("gaps", roads, "-o", tmp_path / "gaps.gpkg", "--plan", HANDAN, "--json")
+    assert done.exit_code == 0, done.output
+    summary = json.loads(done.output)
+    assert summary["crs_metric"] == "EPSG:4547"
+    assert summary["read"] == summary["accepted"] + summary["repaired"] + summary["quarantined"]
+    names = {str(name) for name, _ in pyogrio.list_layers(tmp_path / "gaps.gpkg")}
+    assert names == {"links", "dead_ends", "defects", "streets"}
+
+
+def test_templates_are_made_for_every_programme(tmp_path):
+    done = run("ledger", "template", "--plan", HANDAN, "-o", tmp_path)
+    assert done.exit_code == 0
+    assert len(list(tmp_path.glob("*.xlsx"))) == 8
