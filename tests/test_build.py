@@ -14,6 +14,7 @@ import pytest
 
 from conftest import HANDAN, ROOT
 from renewal_gis.plan import load_plan
+from webmap_support import chromium, visit  # noqa: F401  # fixtures
 
 AS_OF = "2021-09-30"
 
@@ -127,6 +128,19 @@ def test_an_earlier_day_has_done_less(manifest, tmp_path):
         assert earlier[target]["done"] <= count["done"]
         assert earlier[target]["ledger"] == count["ledger"]
     assert earlier["T04"]["done"] < manifest["counts"]["T04"]["done"]
+
+
+@pytest.mark.parametrize("name", ["index", "gaps", "coverage"])
+def test_pages_open_offline_and_draw_every_layer(outputs, visit, name):
+    seen = visit((outputs / "maps" / f"{name}.html").read_text(encoding="utf-8"), name=f"{name}.html")
+    seen.wait_ready()
+    seen.check_quiet()
+    layers = seen.page.evaluate("window.renewal.layers.map(layer => [layer.name, layer.drawn])")
+    assert len(layers) >= 4
+    assert all(drawn for _, drawn in layers), layers
+    body = seen.page.inner_text("body")
+    for word in ("2021年9月30日", "内部使用", "模拟数据", "示意,不作法定依据"):
+        assert word in body
 
 
 # ------------------------------------------------------------------ refusals

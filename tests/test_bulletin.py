@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from renewal_gis.render import bulletin
+from renewal_gis.render import bulletin, wording
 from samples import make_progress, make_survey
 
 
@@ -38,8 +38,12 @@ def test_head_and_sections(weekly):
     assert weekly.header_lines == ("（第\u3000\u3000期，截至2021年9月30日）",)
     assert weekly.tags == ("内部使用", "模拟数据")
     assert [section.heading for section in weekly.sections] == [
-        "一、总体进展", "二、各单位进展", "三、项目分布", "四、数据核查",
+        "一、总体进展", "二、各单位进展", "三、数据核查", "附件1", "附件2", "附件3", "附件4",
     ]  # fmt: skip
+    assert [section.annex for section in weekly.sections] == [False] * 3 + [True] * 4
+    assert weekly.annexes() == (
+        "目标任务进展情况表", "老旧小区改造完成分单位情况表", "项目分布与进展图", "核查问题汇总表",
+    )  # fmt: skip
 
 
 def test_issue_number_is_printed():
@@ -103,10 +107,38 @@ def test_a_unit_without_task_comes_last_with_dashes():
     assert table.notes == ("无任务单位：甲区，以“—”表示，不参与比较。",)
 
 
-def test_a_tie_keeps_the_order_of_the_plan():
-    rows = [("T1", unit, 2, 2, 1, None, "") for unit in ("乙区", "甲区", "全市")]
-    table = _table(bulletin.build_weekly(make_survey(progress=make_progress(rows))), "units-T1")
-    assert [row[1] for row in table.rows][1:3] == ["甲区", "乙区"]
+def test_a_tie_stands_side_by_side_in_the_order_of_the_plan():
+    rows = [
+        ("T1", unit, task, task, task // 2, None, "")
+        for unit, task in (("乙区", 4), ("甲区", 2), ("全市", 6))
+    ]
+    paper = bulletin.build_weekly(make_survey(progress=make_progress(rows)))
+    assert [row[1] for row in _table(paper, "units-T1").rows][1:3] == ["甲区", "乙区"]
+    assert "主城区组由高到低依次是：甲区（1/2）、乙区（2/4）并列（50.0%）。" in "".join(_paragraphs(paper))
+
+
+def test_units_are_told_by_track(weekly):
+    assert (
+        "老旧小区改造完成。主城区组由高到低依次是：甲区（2/3，66.7%）、乙区（1/2，50.0%）。县组：丙县（0/1，0.0%）。"
+        in _paragraphs(weekly)
+    )
+
+
+def test_units_without_task_are_named_not_ranked():
+    rows = [
+        ("T1", "全市", 4, 4, 1, None, ""),
+        ("T1", "乙区", 2, 2, 1, None, ""),
+        ("T1", "丙县", 2, 2, 0, None, ""),
+    ]
+    texts = _paragraphs(bulletin.build_weekly(make_survey(progress=make_progress(rows))))
+    assert any(text.endswith("无任务单位不参与比较：甲区。") for text in texts)
+
+
+def test_works_that_need_only_begin_are_told_as_begun():
+    plan = make_survey().plan
+    target = plan.target("T4").model_copy(update={"indicator": "城中村改造启动实施", "milestone": "started"})
+    row = make_progress().query("target == 'T4'").iloc[0].to_dict()
+    assert wording.tell_target(target, row).startswith("城中村改造启动实施:共2个,已启动1个(1/2=50.0%)")
 
 
 def test_without_breakdown_only_the_city_is_listed():

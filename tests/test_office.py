@@ -76,14 +76,17 @@ def test_free_faces_may_stand_in(weekly, figures):
 
 def test_headings_are_headings(paper, weekly):
     heads = [p.text for p in paper.paragraphs if p.style.name == "Heading 1"]
-    assert heads == [*(section.heading for section in weekly.sections), "口径说明"]
+    names = [section.heading for section in weekly.sections]
+    assert heads == [*names[:3], "口径说明", *names[3:]]
     assert [p.text for p in paper.paragraphs if p.style.name == "Title"] == [weekly.title]
     assert paper.paragraphs[0].text == "内部使用\u3000模拟数据"
 
 
 def test_tables_hold_the_values_of_the_tree(paper, weekly):
     for drawn, table in zip(paper.tables, weekly.tables(), strict=True):
-        assert [cell.text for cell in drawn.rows[0].cells] == [column.name for column in table.columns]
+        assert [cell.text.replace("\n", "") for cell in drawn.rows[0].cells] == [
+            column.name for column in table.columns
+        ]
         for row, values in zip(drawn.rows[1:], table.rows, strict=True):
             written = [bulletin.format_value(v, c.kind) for v, c in zip(values, table.columns, strict=True)]
             assert [
@@ -107,6 +110,14 @@ def test_figure_is_156_mm_wide_with_caption(paper, weekly):
     assert [shape.width.mm for shape in paper.inline_shapes] == pytest.approx([156], abs=0.01)
     captions = [p.text for p in paper.paragraphs if p.style.name == "Caption"]
     assert weekly.figures()[0].caption in captions
+
+
+def test_annexes_are_listed_and_begin_a_page(paper, weekly):
+    texts = [p.text for p in paper.paragraphs]
+    assert "附件：1. 目标任务进展情况表" in texts
+    assert f"\u3000\u3000\u3000{len(weekly.annexes())}. 核查问题汇总表" in texts
+    starts = [p for p in paper.paragraphs if p.paragraph_format.page_break_before]
+    assert [p.text for p in starts] == ["附件1", "附件2", "附件3", "附件4"]
 
 
 def test_pages_are_numbered_on_both_sides(paper):
@@ -161,7 +172,18 @@ def test_sheets_are_ready_to_print(book):
         assert sheet.print_title_rows == "$3:$3"
 
 
-def test_xlsx_has_no_clock(weekly, monkeypatch):
+def test_a_light_colours_its_cell(book):
+    assert book.worksheets[0]["I4"].value == "■严重滞后"
+    assert book.worksheets[0]["I4"].fill.fgColor.rgb == "FFF8D9C6"
+
+
+def test_two_tables_of_one_name_get_two_sheets(weekly):
+    twice = dataclasses.replace(weekly, sections=(*weekly.sections, weekly.sections[3]))
+    names = openpyxl.load_workbook(io.BytesIO(office.write_xlsx(twice))).sheetnames
+    assert len(set(names)) == len(names) == 5
+
+
+def test_xlsx_has_no_clock(weekly):
     first = office.write_xlsx(weekly)
     assert first == office.write_xlsx(weekly)
     with zipfile.ZipFile(io.BytesIO(first)) as parts:

@@ -199,7 +199,7 @@ def test_about_one_in_a_hundred_lies_in_another_unit(counties):
 def test_sites_of_the_zone_lie_in_its_towns(ledgers):
     towns = {"尚璧镇", "南沿村镇", "小西堡乡", "姚寨乡", "开发区街道"}
     rows = [row for rows in ledgers.values() for row in rows if unit_of(row["编号"]) == "JK"]
-    assert len(rows) == 44 + 2 + 1
+    assert len(rows) == 50 + 2 + 1
     assert {row["街道(乡镇)"] for row in rows} <= towns
 
 

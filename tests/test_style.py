@@ -73,9 +73,10 @@ def test_rounding_is_within_half_a_step_and_symmetric(value):
 @pytest.mark.parametrize(
     ("rate", "name"),
     [
-        (Fraction(0), "不足40%"),
-        (Fraction(399, 1000), "不足40%"),
-        (Fraction(2, 5), "40%—60%"),
+        (Fraction(0), "不足30%"),
+        (Fraction(299, 1000), "不足30%"),
+        (Fraction(3, 10), "30%—60%"),
+        (Fraction(599, 1000), "30%—60%"),
         (Fraction(3, 5), "60%—80%"),
         (Fraction(4, 5), "80%—100%"),
         (Fraction(464, 465), "80%—100%"),

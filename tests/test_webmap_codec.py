@@ -12,12 +12,12 @@ import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from webmap_support import chromium, visit  # noqa: F401
 
 from renewal_gis.errors import CrsError, SchemaError
 from renewal_gis.render.webmap import codec
 from renewal_gis.render.webmap.offline import render_offline
 from renewal_gis.render.webmap.packed import PackedLayer
+from webmap_support import chromium, visit  # noqa: F401
 
 HALF_STEP = 0.5e-6 + 1e-12
 numbers = st.integers(-179_000_000, 179_000_000).map(lambda step: step / 1e6)

@@ -11,13 +11,13 @@ import geopandas as gpd
 import pytest
 import shapely
 from folium.plugins import MarkerCluster
-from webmap_support import chromium, visit  # noqa: F401
 
 from renewal_gis.errors import OfflineError
 from renewal_gis.render.webmap.assets import find_asset
 from renewal_gis.render.webmap.escape import escape_text, guard_script, write_json
 from renewal_gis.render.webmap.offline import save_offline
 from renewal_gis.render.webmap.packed import PackedLayer
+from webmap_support import chromium, visit  # noqa: F401
 
 EVIL = [
     "<img src=x onerror=window.hit=1>",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CHROMIUM = os.environ.get("RENEWAL_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 WAIT_MS = 15_000

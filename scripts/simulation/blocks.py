@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HECTARE = 10_000.0
 FAR_M = 7600.0
 SNAP_M = 26.0
+MOTORWAY = LineString(gazetteer.MOTORWAY)
 LEAF_HA = {
     "old": 1.5,
     "inner": 5.2,
@@ -216,6 +217,8 @@ def _settle(
 ) -> Leaf:
     if reserve:
         return Leaf(block, reserve[1], part, town.unit, reserve[0])
+    if town.unit == "城" and MOTORWAY.distance(block) < 150:
+        return Leaf(block, "field", "farm", town.unit)
     hectares = block.area / HECTARE
     if part == "hamlet" or (part in {"outer", "zone"} and 5 < hectares < 22 and rng.random() < 0.15):
         return Leaf(block, "village", "village", town.unit)

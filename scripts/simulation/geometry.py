@@ -211,3 +211,9 @@ def sweep(lines: list[Line], *, crumb_m: float = 1.5) -> list[Line]:
     return [
         line for line, loose in zip(lines, hangs, strict=True) if not loose or line.geometry.length > crumb_m
     ]
+
+
+def in_city(line: Line, reach_m: float) -> bool:
+    """Return whether the middle of a line lies within reach of the centre of the main urban area."""
+    middle = line.geometry.interpolate(0.5, normalized=True)
+    return abs(middle.x) < reach_m and abs(middle.y + 300) < reach_m

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simulation.network import Network
 
 PARCEL_HA = {"old": 0.75, "inner": 1.7, "outer": 2.6, "zone": 4.0, "seat": 2.2, "edge": 3.0, "village": 30.0}
-HALF_ROAD_M = {"trunk": 24, "primary": 20, "secondary": 15, "tertiary": 11}
+HALF_ROAD_M = {"motorway": 45, "trunk": 24, "primary": 20, "secondary": 15, "tertiary": 11}
 ZONE_FROM_X_M = 5600.0
 # type: least distance between two, share of the places that exist in city, seats
 FACILITIES = {
@@ -92,7 +92,15 @@ def draw_parcels(network: Network, districts: Districts) -> list[Parcel]:
         for piece in shapely.get_parts(ground):
             cut = _parcel_out(piece, leaf, rng)
             parcels += [_describe(polygon, leaf, districts, counter, rng) for polygon in cut]
-    return parcels
+    return _off_streets([parcel for parcel in parcels if parcel.district], network)
+
+
+def _off_streets(parcels: list[Parcel], network: Network) -> list[Parcel]:
+    """Return the parcels that no through street cuts, such as a country road that came later."""
+    streets = [line.geometry for line in network.segments if line.highway not in {"service", "living_street"}]
+    inner = shapely.buffer(np.array([parcel.polygon for parcel in parcels], dtype=object), -0.9)
+    cut = set(shapely.STRtree(streets).query(inner, predicate="intersects")[0].tolist())
+    return [parcel for i, parcel in enumerate(parcels) if i not in cut]
 
 
 def _clearance(network: Network) -> np.ndarray:

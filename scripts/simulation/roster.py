@@ -187,9 +187,14 @@ def _villages(parcels: list[Parcel], taken: set[int]) -> list[Site]:
 def _alleys(network: Network, districts: Districts) -> list[Site]:
     lines: dict[str, list[Line]] = {unit: [] for unit in words.ALLEYS}
     seen: set[str] = set()
-    for line in network.alleys:
+    for line in network.ways:
         middle = line.geometry.interpolate(0.5, normalized=True)
-        if abs(middle.x) > 9900 or abs(middle.y) > 6300 or not 70 < line.geometry.length < 700:
+        if (
+            abs(middle.x) > 9900
+            or abs(middle.y) > 6300
+            or not 70 < line.geometry.length < 800
+            or line.highway == "tertiary"
+        ):
             continue
         unit = whose("城", middle, districts)
         if line.name in seen:
@@ -246,13 +251,10 @@ def _features(network: Network, districts: Districts) -> list[Site]:
         )
         near = [
             line
-            for line in network.streets
-            if line.name and 180 < line.geometry.length < 900 and line.geometry.distance(centre) < 1300
-        ]
-        near = [
-            line
-            for line in near
-            if districts.name_at(line.geometry.interpolate(0.5, normalized=True)) == unit
+            for line in network.ways
+            if 180 < line.geometry.length < 900
+            and line.geometry.distance(centre) < 1300
+            and districts.holds(unit, line.geometry)
         ]
         near.sort(key=lambda line: (line.rank > 6, line.geometry.distance(centre)))
         for number, i in enumerate(sorted(rng.choice(min(8, len(near)), count, replace=False).tolist()), 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import shapely
@@ -33,6 +33,7 @@ BANKS = (
     ("沁河", (-5350, 0, 2100, 2600), "residential", ("沁河北路", "沁河南路")),
     ("京广铁路", (-2600, -4350, 0, 4650), "residential", ("", "铁东街")),
 )
+BANK_ROADS = ("滏阳西路", "滏阳东路", "沁河北路", "沁河南路")
 FACING_ROAD = "和平路"
 RING = ("西环路", "东环路", "北环路", "南环路")
 
@@ -262,30 +263,36 @@ def _edge_name(gap: Gap, place: int) -> str:
 
 
 def _build(lines: list[Line], strips: list[Strip], gaps: list[Gap]) -> tuple[list[Line], list[Polygon]]:
-    noded = node_lines(lines)
-    closed = [(strip.area.buffer(-2), strip.bridged_by) for strip in strips] + [
-        (gap.ground.buffer(-4), "!") for gap in gaps
-    ]
+    # banks are simplified by 4 m: what is nearer to the edge than 8 m is not yet in the strip
+    closed = [(strip.area.buffer(-8), strip.bridged_by) for strip in strips]
+    closed += [(gap.ground.buffer(-4), "!") for gap in gaps]
     for area, key in closed:
-        noded = [line for line in noded if _may_cross(line, key, area)]
-    noded = _prune(noded)
+        lines = [part for line in lines for part in _keep_out(line, key, area)]
+    noded = _prune(node_lines(lines))
     edges = [strip.area.exterior for strip in strips]
+    barred = shapely.union_all([area for area, _ in closed])
     shapes = shapely.union_all([line.geometry for line in noded] + edges, grid_size=0.1)
-    blocks = []
-    for block in shapely.get_parts(shapely.polygonize(shapely.get_parts(shapes))):
-        inner = block.representative_point()
-        if block.area > 400 and not any(area.contains(inner) for area, _ in closed):
-            blocks.append(shapely.normalize(block))
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapes)))
+    blocks = [
+        shapely.normalize(face)
+        for face in faces
+        if face.area > 400 and face.intersection(barred).area < 0.3 * face.area
+    ]
     return noded, sorted(blocks, key=lambda block: block.bounds)
 
 
-def _may_cross(line: Line, key: str, area: Polygon) -> bool:
+def _keep_out(line: Line, key: str, area: Polygon) -> list[Line]:
     free = key in line.spans or (key == "!" and line.name == FACING_ROAD)
-    return free or not area.contains(line.geometry.interpolate(0.5, normalized=True))
+    if free or not line.geometry.intersects(area):
+        return [line]
+    return [replace(line, geometry=part) for part in lines_in(line.geometry.difference(area))]
 
 
 def _prune(noded: list[Line]) -> list[Line]:
-    """Drop every piece that ends in nothing, so that each named road meets the road at which it ends."""
+    """Drop every piece that ends in nothing, so that each named road meets the road at which it ends.
+
+    Roads along the water stay: side streets will meet them.
+    """
     while True:
         joints = find_joints(noded)
         degree = count_joints(joints)

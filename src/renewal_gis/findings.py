@@ -107,7 +107,7 @@ _rule("road-planned", _I, "在建、规划道路不计入现状路网,另作规�
 _rule("road-not-opened", _W, "台账已打通、路网未连通:{value}", "请现场核实,并更新路网数据或更正台账")
 _rule("crs-mixed", _E, "坐标系为“{value}”,与声明不符", "请核对坐标系后重报")
 _rule("row-refused", _W, "该行无法使用:{value},已隔离", "请修改后重报")
-_rule("header-merged", _I, "表头(header)在第 {value} 行,为合并或多行表头,已识别", "无需处理")
+_rule("header-merged", _I, "表头在第 {value} 行,为合并或多行表头,已识别", "无需处理")
 _rule("header-rival", _W, "列“{value}”与“{field}”含义相同,以“{field}”为准", "请删去其中一列,或在方案的列名映射中写明")
 _rule("field-cut", _I, "字段名(field)被截断,读作“{field}”", "shapefile 字段名不超过 10 字节;建议改报 GeoPackage")
 _rule("encoding-found", _I, "文件编码(encoding)按 {value} 读取", "建议另存为 UTF-8,或附 .cpg 文件")

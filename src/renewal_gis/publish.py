@@ -96,7 +96,7 @@ def _render(survey: Survey, tell: Callable[[str], None]) -> dict[str, bytes]:
     figures = {"status": products["figures/status.png"]}
     products[f"reports/weekly-{day}.docx"] = office.write_docx(weekly, figures)
     products[f"reports/weekly-{day}.xlsx"] = office.write_xlsx(weekly)
-    products["reports/findings.xlsx"] = office.write_findings(survey.findings)
+    products["reports/findings.xlsx"] = office.write_findings(survey.findings, as_of=survey.as_of)
     tell("编制图层")
     products["layers/renewal.gpkg"] = layers.write_layers(survey)
     return products

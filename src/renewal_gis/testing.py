@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,16 @@ STATES = ("谋划", "立项", "在建", "竣工")
 """The states of the graders' event files, in their order."""
 FILE_REPAIRS = frozenset({"encoding-found", "header-merged", "geometry-curved"})
 """Findings that tell of a repair to the file as a whole, not to one of its rows."""
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One file to be taken in, with its surroundings."""
+
+    plan: Plan
+    file: Path
+    folder: Path
+    out: Path
 
 
 def ingest(path: str, role: str, case_dir: str, out_dir: str) -> dict[str, Any]:
@@ -45,12 +56,11 @@ def ingest(path: str, role: str, case_dir: str, out_dir: str) -> dict[str, Any]:
         A row whose location was held back counts as quarantined here.
     """
     plan = load_plan(os.environ.get("RENEWAL_PLAN", DEFAULT_PLAN))
-    file, folder = Path(path), Path(case_dir)
+    case = _Case(plan, Path(path), Path(case_dir), Path(out_dir))
     try:
-        made = _ROLES[role](plan, file, folder, Path(out_dir))
+        return _ROLES[role](case)
     except RenewalError as error:
-        return _tell_refusal(error, file.name)
-    return made
+        return _tell_refusal(error, case.file.name)
 
 
 def _tell_refusal(error: RenewalError, name: str) -> dict[str, Any]:
@@ -72,12 +82,12 @@ def _read_sites(plan: Plan, file: Path) -> Intake:
     return read_sites(plan, source)
 
 
-def _take_sites(plan: Plan, file: Path, folder: Path, _: Path) -> dict[str, Any]:
-    intake = _read_sites(plan, file)
+def _take_sites(case: _Case) -> dict[str, Any]:
+    intake = _read_sites(case.plan, case.file)
     extra = Report()
-    _check_districts(plan, intake, folder, extra)
-    _check_datum(intake, file, folder, extra)
-    return _describe(intake, file.name, extra)
+    _check_districts(case.plan, intake, case.folder, extra)
+    _check_datum(intake, case.file, case.folder, extra)
+    return _describe(intake, case.file.name, extra)
 
 
 def _check_districts(plan: Plan, intake: Intake, folder: Path, report: Report) -> None:
@@ -111,68 +121,70 @@ def _check_datum(intake: Intake, file: Path, folder: Path, report: Report) -> No
             compare_datum(intake.frame, other, report=report)
 
 
-def _take_roads(plan: Plan, file: Path, folder: Path, _: Path) -> dict[str, Any]:
+def _take_roads(case: _Case) -> dict[str, Any]:
     from renewal_gis.intake.roads import read_roads  # noqa: PLC0415
 
-    intake = read_roads(file)
-    return _describe(intake, file.name, Report())
+    intake = read_roads(case.file)
+    return _describe(intake, case.file.name, Report())
 
 
-def _take_districts(plan: Plan, file: Path, folder: Path, _: Path) -> dict[str, Any]:
+def _take_districts(case: _Case) -> dict[str, Any]:
     from renewal_gis.intake.districts import read_districts  # noqa: PLC0415
 
-    return _describe(read_districts(file, plan), file.name, Report())
+    return _describe(read_districts(case.file, case.plan), case.file.name, Report())
 
 
-def _take_events(plan: Plan, file: Path, folder: Path, _: Path) -> dict[str, Any]:
+def _take_events(case: _Case) -> dict[str, Any]:
     from renewal_gis.intake.events import read_event_file  # noqa: PLC0415
     from renewal_gis.intake.gate import admit  # noqa: PLC0415
 
-    listed = folder.parent.parent / "known_sites.txt"
+    listed = case.folder.parent.parent / "known_sites.txt"
     known = set(listed.read_text(encoding="utf-8").split()) if listed.is_file() else set()
     states = {word: word for word in STATES}
-    admitted = admit(file)
+    admitted = admit(case.file)
     intake = read_event_file(
-        admitted, known=known, stages_of=lambda _: states, received=admitted.modified, extra=plan.columns
+        admitted, known=known, stages_of=lambda _: states, received=admitted.modified, extra=case.plan.columns
     )
-    return _describe(intake, file.name, Report())
+    return _describe(intake, case.file.name, Report())
 
 
-def _take_paths(_: Plan, file: Path, folder: Path, __: Path) -> dict[str, Any]:
+def _take_paths(case: _Case) -> dict[str, Any]:
     from renewal_gis.intake.gate import admit  # noqa: PLC0415
 
     told = []
     opened = 0
-    for line in file.read_text(encoding="utf-8").splitlines():
+    for line in case.file.read_text(encoding="utf-8").splitlines():
         try:
-            admit(line, within=folder)
+            admit(line, within=case.folder)
             opened += 1
             told.append(f"OPENED {line}")
         except RenewalError as error:
             told.append(str(error))
     text = "\n".join(told)
     if not opened:
-        raise InputError(f"{len(told)} 条路径(path)都不支持,已全部拒绝", place=file.name, remedy=text)
-    return _result("accepted", (opened, 0, len(told) - opened), f"{file.name}:{text}", text, ())
+        raise InputError(f"{len(told)} 条路径(path)都不支持,已全部拒绝", place=case.file.name, remedy=text)
+    return _result("accepted", (opened, 0, len(told) - opened), f"{case.file.name}:{text}", text, ())
 
 
-def _take_export(plan: Plan, file: Path, folder: Path, out: Path) -> dict[str, Any]:
+def _take_export(case: _Case) -> dict[str, Any]:
     from renewal_gis.render.exports import export_sites  # noqa: PLC0415
 
-    intake = _read_sites(plan, file)
-    texts = [read_back(path) for path in export_sites(intake.frame, out)]
-    made = _describe(intake, file.name, Report())
+    intake = _read_sites(case.plan, case.file)
+    texts = [read_back(path) for path in export_sites(intake.frame, case.out)]
+    made = _describe(intake, case.file.name, Report())
     return made | {"text": "\n".join(texts)}
 
 
-def _take_names(plan: Plan, file: Path, folder: Path, out: Path) -> dict[str, Any]:
+def _take_names(case: _Case) -> dict[str, Any]:
     from renewal_gis.files import write_bytes  # noqa: PLC0415
     from renewal_gis.render.exports import name_file  # noqa: PLC0415
 
-    intake = _read_sites(plan, file)
+    intake = _read_sites(case.plan, case.file)
     for site_id, name in intake.frame["name"].items():
-        write_bytes(out / name_file(name, key=str(site_id), suffix=".txt"), f"{site_id} {name}\n".encode())
-    return _describe(intake, file.name, Report())
+        write_bytes(
+            case.out / name_file(name, key=str(site_id), suffix=".txt"), f"{site_id} {name}\n".encode()
+        )
+    return _describe(intake, case.file.name, Report())
 
 
 def read_back(path: Path) -> str:
@@ -200,7 +212,9 @@ def _describe(intake: Any, name: str, extra: Report) -> dict[str, Any]:
     mended_file = any(finding.code in FILE_REPAIRS for finding in findings)
     status = "quarantined" if quarantined else "repaired" if repaired or mended_file else "accepted"
     told = list(dict.fromkeys(f"{finding.text}({finding.remedy})" for finding in findings))
-    message = f"{name}:读 {intake.read},收 {accepted},修 {repaired},隔离 {quarantined}。" + ";".join(told[:200])
+    message = f"{name}:读 {intake.read},收 {accepted},修 {repaired},隔离 {quarantined}。" + ";".join(
+        told[:200]
+    )
     text = _dump(intake.frame) + _dump_held(getattr(intake, "quarantine", ()))
     return _result(status, (accepted, repaired, quarantined), message, text, intake.fields)
 

@@ -188,29 +188,3 @@ def join_points(first: Floats, second: Floats, /) -> NDArray[np.object_]:
     """Straight line from each first to each second point (n shapely LineStrings)."""
     lines: NDArray[np.object_] = shapely.linestrings(np.stack([first, second], axis=1))
     return lines
-
-
-def cross_rays(origin: Floats, ray: Floats, first: Floats, second: Floats, /) -> tuple[Floats, Floats]:
-    """Where rays meet segments, row by row.
-
-    Parameters
-    ----------
-    origin, ray
-        Start and full extent of each ray, shape (n, 2).
-    first, second
-        Ends of each segment, shape (n, 2).
-
-    Returns
-    -------
-    along_ray, along_segment
-        Shares 0–1 where they meet; NaN where they do not (parallel ones never do).
-    """
-    side = second - first
-    gap = first - origin
-    cross = ray[:, 0] * side[:, 1] - ray[:, 1] * side[:, 0]
-    ok = cross != 0
-    on_ray = np.divide(gap[:, 0] * side[:, 1] - gap[:, 1] * side[:, 0], cross, out=np.full(len(cross), np.nan), where=ok)
-    on_side = np.divide(gap[:, 0] * ray[:, 1] - gap[:, 1] * ray[:, 0], cross, out=np.full(len(cross), np.nan), where=ok)
-    with np.errstate(invalid="ignore"):
-        hit = (on_ray >= 0) & (on_ray <= 1) & (on_side >= 0) & (on_side <= 1)
-    return np.where(hit, on_ray, np.nan), np.where(hit, on_side, np.nan)

@@ -28,13 +28,27 @@ if TYPE_CHECKING:
 
     from renewal_gis.plan import Plan
 
-NAME_WORDS = ("名称", "区县", "区划名称", "县区", "行政区", "name", "district", "county", "区县名称", "mc", "xzqmc")
+NAME_WORDS = (
+    "名称",
+    "区县",
+    "区划名称",
+    "县区",
+    "行政区",
+    "name",
+    "district",
+    "county",
+    "区县名称",
+    "mc",
+    "xzqmc",
+)
 CODE_WORDS = ("代码", "区划代码", "行政区划代码", "code", "adcode", "id", "dm", "xzqdm", "pac")
 GAP_M = 2.0
 """Slits narrower than this between districts are drawing faults, not country."""
 
 
-def read_districts(path: str | Path, plan: Plan, /, *, crs: str | None = None, layer: str | None = None) -> Intake:
+def read_districts(
+    path: str | Path, plan: Plan, /, *, crs: str | None = None, layer: str | None = None
+) -> Intake:
     """Return the districts of a file, and where they overlap, leave gaps or are slivers.
 
     Parameters

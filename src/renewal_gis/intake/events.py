@@ -10,7 +10,8 @@ import pandas as pd
 
 from renewal_gis.findings import Report
 from renewal_gis.intake import Intake
-from renewal_gis.intake.cells import read_date, read_id, read_text
+from renewal_gis.intake.cells import read_id, read_text
+from renewal_gis.intake.dates import read_date
 from renewal_gis.intake.gate import Admitted, admit
 from renewal_gis.intake.grids import read_grid
 from renewal_gis.intake.layout import Table, find_table

@@ -36,6 +36,7 @@ class Features:
 
 
 def zip_rows(names: Sequence[str], columns: Sequence[Any]) -> tuple[dict[str, Any], ...]:
+    """Return the rows of columns; what is not a number is None."""
     if not columns:
         return ()
     plain = [[None if _is_nan(v) else v for v in column.tolist()] for column in columns]
@@ -47,6 +48,7 @@ def _is_nan(value: Any) -> bool:
 
 
 def read_wkb(wkb: Any, count: int) -> tuple[Any, tuple[str, ...]]:
+    """Return shapes and, for each, why it could not be read; an unclosed ring is closed."""
     if wkb is None:
         return np.full(count, None, dtype=object), ("",) * count
     shapes = shapely.from_wkb(wkb, on_invalid="ignore")

@@ -48,6 +48,7 @@ DRIVERS = {
 
 
 def read_gdal(copy: Path, admitted: Admitted, layer: str | None) -> Features:
+    """Return the records of a layer of a private copy; errors as in ``vectors.read_features``."""
     import pyogrio  # noqa: PLC0415  # heavy, and only when GDAL is needed
 
     report = Report()
@@ -146,10 +147,8 @@ def _holds_curves(copy: Path, layer: str) -> bool:
         ).fetchone()
         if found:
             table, column = layer.replace('"', '""'), found[0].replace('"', '""')
-            heads = base.execute(
-                f'SELECT substr("{column}", 1, 80) FROM "{table}" WHERE "{column}" IS NOT NULL'
-            )  # quoted names
-            return any(_is_curve(head) for (head,) in heads)
+            text = f'SELECT substr("{column}", 1, 80) FROM "{table}" WHERE "{column}" IS NOT NULL'  # noqa: S608  # quoted names
+            return any(_is_curve(head) for (head,) in base.execute(text))
     return False
 
 
@@ -195,6 +194,7 @@ def _noting(report: Report, name: str) -> Iterator[None]:
 
 
 def read_shapefile(copy: Path, admitted: Admitted) -> Features:
+    """Return the records of a shapefile: attributes read by us, shapes by GDAL."""
     report = Report()
     beside = {path.suffix.lower(): path for path in copy.parent.iterdir()}
     missing = [suffix for suffix in (".shx", ".dbf") if suffix not in beside]

@@ -59,12 +59,7 @@ def _read_workbook(admitted: Admitted, wanted: str) -> Grid:
         book = calamine.CalamineWorkbook.from_path(str(admitted.path))
         name = _choose_sheet(book, wanted, place=admitted.name)
         sheet = book.get_sheet_by_name(name)
-        if sheet.total_height * sheet.total_width > MAX_CELLS:
-            raise InputError(
-                f"工作表大小(size)为 {sheet.total_height}×{sheet.total_width},超过上限",
-                place=admitted.name,
-                remedy="请删去空白行列后另存",
-            )
+        _check_size(sheet, place=admitted.name)
         cells = sheet.to_python(skip_empty_area=False)
         merged = [((a, b), (c, d)) for (a, b), (c, d) in (sheet.merged_cell_ranges or ())]
     except InputError:
@@ -75,6 +70,12 @@ def _read_workbook(admitted: Admitted, wanted: str) -> Grid:
         raise _tell_workbook_fault(error, admitted) from None
     uncached = _find_uncached(admitted.path, name) if admitted.kind == "xlsx" else frozenset()
     return Grid(admitted.name, name, cells, merged, uncached)
+
+
+def _check_size(sheet: Any, *, place: str) -> None:
+    if sheet.total_height * sheet.total_width > MAX_CELLS:
+        size = f"{sheet.total_height}×{sheet.total_width}"
+        raise InputError(f"工作表大小(size)为 {size},超过上限", place=place, remedy="请删去空白行列后另存")
 
 
 def _tell_workbook_fault(error: BaseException, admitted: Admitted) -> InputError:
@@ -94,7 +95,8 @@ def _choose_sheet(book: Any, wanted: str, *, place: str) -> str:
         if wanted not in names:
             raise InputError(f"没有工作表“{wanted}”", place=place, remedy=f"可用:{'、'.join(names)}")
         return wanted
-    filled = [name for name in names if len(names) == 1 or _has_cells(book, name)]
+    shown = [str(sheet.name) for sheet in book.sheets_metadata if str(sheet.visible).endswith(".Visible")]
+    filled = [name for name in shown or names if len(names) == 1 or _has_cells(book, name)]
     if len(filled) != 1:
         raise InputError(
             f"有多个工作表(layer):{'、'.join(filled)}" if filled else "工作簿是空的",

@@ -21,6 +21,7 @@ SMALL_JSON_BYTES = 96 << 20
 
 
 def read_json(admitted: Admitted, layer: str | None) -> Features:
+    """Return the records of a GeoJSON or TopoJSON file; errors as in ``vectors.read_features``."""
     if admitted.size > SMALL_JSON_BYTES:
         with private_copy(admitted.path) as copy:
             return read_gdal(copy, admitted, layer)

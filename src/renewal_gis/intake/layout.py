@@ -103,7 +103,7 @@ def find_table(
     top, depth, headers = _find_header(grid, columns, extra)
     bounds = _bind(grid, headers, columns, extra, report)
     _check_needed(grid, headers, bounds, columns, needed, line=grid.line(top))
-    if depth > 1 or (top > 0 and any(top <= r0 <= top + depth - 1 for (r0, _), _ in grid.merged)):
+    if depth > 1 or _is_grouped(grid, top):
         report.add(
             "header-merged",
             file=grid.file,
@@ -114,6 +114,12 @@ def find_table(
     return _collect(grid, top + depth, headers, bounds, report)
 
 
+def _is_grouped(grid: Grid, top: int) -> bool:
+    """Tell whether a row of groups, merged over several columns, stands above the header."""
+    spans = [1 for (r0, c0), (_, c1) in grid.merged if r0 == top - 1 and c1 > c0]
+    return len(spans) > 1
+
+
 def _rows_word(grid: Grid, top: int, depth: int) -> str:
     return str(grid.line(top)) if depth == 1 else f"{grid.line(top)}–{grid.line(top + depth - 1)}"
 
@@ -122,7 +128,7 @@ def _find_header(
     grid: Grid, columns: Sequence[Column], extra: Mapping[str, Sequence[str]]
 ) -> tuple[int, int, list[str]]:
     best: tuple[int, int, list[str]] | None = None
-    score = 1
+    score: tuple[float, int] = (1, 0)
     for top in range(min(HEADER_ROWS, len(grid.cells))):
         for depth in (1, 2, 3):
             if top + depth > len(grid.cells) or (depth > 1 and not _continues(grid, top, depth)):
@@ -132,8 +138,8 @@ def _find_header(
             ]
             found = {b.column.name for h in headers if (b := bind_header(h, columns, extra))}
             hits = len(found) + (0.5 if found & {"site_id"} else 0)
-            if hits > score:
-                best, score = (top, depth, headers), hits
+            if (hits, -depth) > score:
+                best, score = (top, depth, headers), (hits, -depth)
     if best is None:
         shown = "、".join(fold_text(c) for c in (grid.cells[0] if grid.cells else ()) if fold_text(c))[:80]
         raise InputError(

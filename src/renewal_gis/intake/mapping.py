@@ -192,6 +192,7 @@ EVENT_COLUMNS: tuple[Column, ...] = (
     Column("note", "text", "说明", ("备注", "情况说明", "进展情况", "note")),
 )
 
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A header bound to a column, and what its unit multiplies by."""
@@ -215,7 +216,7 @@ def split_header(header: object) -> tuple[str, str]:
     if (
         match
         and match.start() > 0
-        and any(match[1] in units for units in (*UNITS.values(), {"%": 1, "°": 1, "度": 1}))
+        and (match[1] in ("%", "°", "度") or any(match[1] in units for units in UNITS.values()))
     ):
         return text[: match.start()], match[1]
     return text, ""

@@ -159,11 +159,12 @@ def _shifted(declared: str) -> Callable[..., Any] | None:
 def _declared_reading(declared: str) -> Reading:
     shift = _shifted(declared)
     if shift is not None:
-        return Reading(
-            "declared",
-            f"按声明由 {declared} 还原",
-            lambda x, y: tuple(np.asarray(v, float) for v in shift(x, y)),
-        )  # type: ignore[arg-type,return-value]
+
+        def restore(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+            lon, lat = shift(x, y)
+            return np.asarray(lon, float), np.asarray(lat, float)
+
+        return Reading("declared", f"按声明由 {declared} 还原", restore)
     return Reading("declared", "", _identity if _is_degrees(declared) else _through(declared, swap=False))
 
 

@@ -9,13 +9,13 @@ from renewal_gis.intake import Held
 from renewal_gis.intake.cells import (
     Cell,
     fold_text,
-    read_date,
     read_id,
     read_number,
     read_share,
     read_text,
     squeeze,
 )
+from renewal_gis.intake.dates import read_date
 from renewal_gis.intake.mapping import UnitNames, find_category
 
 if TYPE_CHECKING:

@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 MOST_FINDINGS = 50
 """Rows of one kind of fault that get a finding each; the rest are counted in one more."""
+DIRECTED_SHARE = 0.05
+"""Where more lines than this have a reverse twin, the file draws each direction of a street."""
 SAME_DEG = 1e-8
 SAME_M = 1e-3
 _TOLD = ("record", "label", "partial", "fault")
@@ -39,11 +41,13 @@ class RoadsIntake:
 
     ``frame`` keeps the contract ROADS in the file's own reference system; ``planned`` holds the roads
     that the file says are not there yet. ``read`` = ``accepted`` + ``repaired`` + ``quarantined``
-    counts records of the file: a record with several lines is one.
+    counts records of the file: a record with several lines is one. ``doubles`` are lines that were
+    drawn twice by mistake (not those of a file that draws each direction of a street).
     """
 
     frame: gpd.GeoDataFrame
     planned: gpd.GeoDataFrame
+    doubles: gpd.GeoDataFrame
     findings: tuple[Finding, ...]
     read: int
     accepted: int
@@ -125,14 +129,15 @@ def read_roads(
     that do not quite meet stay as drawn: they are for ``roads.defects`` to find.
     """
     admitted = admit(path)
-    raw, told = _open_file(admitted, layer)
-    if len(raw) == 0:
-        raise InputError("没有任何记录", place=admitted.name, remedy="请核对导出是否成功、图层是否选对")
-    raw = raw.set_crs(_settle_crs(raw, crs, admitted.name), allow_override=True)
-    frame, fates = _sort_geometry(raw, admitted.name)
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are found, not warned of
+        raw, told = _open_file(admitted, layer)
+        if len(raw) == 0:
+            raise InputError("没有任何记录", place=admitted.name, remedy="请核对导出是否成功、图层是否选对")
+        raw = raw.set_crs(_settle_crs(raw, crs, admitted.name), allow_override=True)
+        frame, fates = _sort_geometry(raw, admitted.name)
     fates.report.extend(told)
     frame = _read_columns(frame, fates, columns or {})
-    frame, planned = _set_apart(frame, fates)
+    frame, planned, doubles = _set_apart(frame, fates)
     if len(frame) == 0:
         raise InputError(
             f"{len(fates.fate)} 条记录中没有可用的道路中心线", place=admitted.name, remedy="请核对图层;需要线图层"
@@ -140,7 +145,7 @@ def read_roads(
     counts = np.bincount(fates.fate, minlength=3)
     logger.info("道路 %s:读入 %d,采用 %d,修正 %d,隔离 %d", admitted.name, len(fates.fate), *counts)
     fields = tuple(str(column) for column in raw.columns if column not in ("geometry", *_TOLD))
-    return RoadsIntake(frame, planned, tuple(fates.report), len(fates.fate), *counts.tolist(), fields=fields)
+    return RoadsIntake(frame, planned, doubles, tuple(fates.report), len(fates.fate), *counts.tolist(), fields=fields)
 
 
 def _open_file(admitted: Admitted, layer: str | None) -> tuple[gpd.GeoDataFrame, Report]:
@@ -307,8 +312,10 @@ def _read_columns(
     return gpd.GeoDataFrame({**out, "record": record}, geometry=frame.geometry, crs=frame.crs)
 
 
-def _set_apart(frame: gpd.GeoDataFrame, fates: _Fates) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Streets without doubles, and planned roads; ways without cars are told of and left out."""
+def _set_apart(
+    frame: gpd.GeoDataFrame, fates: _Fates
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Streets without doubles, planned roads, and the doubles; ways without cars are told of and left out."""
     aside = frame["highway"].isin(words.ASIDE).to_numpy()
     if aside.any():
         fates.fate[np.setdiff1d(frame["record"][aside], frame["record"][~aside])] = 2
@@ -318,14 +325,14 @@ def _set_apart(frame: gpd.GeoDataFrame, fates: _Fates) -> tuple[gpd.GeoDataFrame
     planned = frame["highway"].isin(words.PLANNED).to_numpy() & ~aside
     if planned.any():
         fates.note("road-planned", f"{int(planned.sum())} 条", field="highway")
-    streets = _merge_doubles(frame[~aside & ~planned], fates)
-    return _finish(streets), _finish(frame[planned])
+    streets, doubles = _merge_doubles(frame[~aside & ~planned], fates)
+    return _finish(streets), _finish(frame[planned]), _finish(doubles)
 
 
-def _merge_doubles(frame: gpd.GeoDataFrame, fates: _Fates) -> gpd.GeoDataFrame:
-    """One line where the same one is drawn twice, in either direction, on the same level."""
+def _merge_doubles(frame: gpd.GeoDataFrame, fates: _Fates) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """One line where the same one is drawn twice, in either direction, on the same level; and the mistaken ones."""
     if len(frame) == 0:
-        return frame
+        return frame, frame
     xy, line = shapely.get_coordinates(np.asarray(frame.geometry.values), return_index=True)
     same = SAME_DEG if frame.crs.is_geographic else SAME_M
     key = pd.DataFrame({"line": hash_lines(xy, np.bincount(line, minlength=len(frame)), node_m=same)})
@@ -334,17 +341,18 @@ def _merge_doubles(frame: gpd.GeoDataFrame, fates: _Fates) -> gpd.GeoDataFrame:
             key[field] = frame[field].to_numpy()
     double = key.duplicated().to_numpy()
     if not double.any():
-        return frame
+        return frame, frame[:0]
     twins = key[double].merge(key.reset_index().drop_duplicates(list(key.columns)), on=list(key.columns))["index"]
     first = twins.to_numpy()
-    flipped = _starts(frame[double]) != _starts(frame.iloc[first])
+    flipped = (_starts(frame[double]) != _starts(frame.iloc[first])).any(axis=1)
     record = frame["record"].to_numpy()
-    told = np.where(flipped.any(axis=1), "与前面的线反向重复,已合并", "与前面的线重复,已合并")
+    told = np.where(flipped, "与前面的线反向重复,已合并", "与前面的线重复,已合并")
     fates.mark(record[double], 1, "road-double", value=told)
     merged = frame.copy()
     if "oneway" in merged:  # drawn in both directions, so driven in both
-        merged.iloc[first[flipped.any(axis=1)], merged.columns.get_loc("oneway")] = False
-    return merged[~double]
+        merged.iloc[first[flipped], merged.columns.get_loc("oneway")] = False
+    by_design = flipped.sum() > DIRECTED_SHARE * len(frame)
+    return merged[~double], frame[double][~flipped | (not by_design)]
 
 
 def _starts(frame: gpd.GeoDataFrame) -> np.ndarray:

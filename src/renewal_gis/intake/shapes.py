@@ -50,8 +50,8 @@ def mend_shapes(shapes: Shapes, /, *, known_faults: Sequence[str] = ()) -> Mende
     made = np.array(shapes, dtype=object)
     repairs: dict[int, str] = {}
     faults = {row: fault for row, fault in enumerate(known_faults) if fault}
-    for row in np.flatnonzero(shapely.is_missing(made) | shapely.is_empty(made)):
-        faults.setdefault(int(row), "图形为空(null/empty)或坐标无效(NaN)")
+    for bare in np.flatnonzero(shapely.is_missing(made) | shapely.is_empty(made)):
+        faults.setdefault(int(bare), "图形为空(null/empty)或坐标无效(NaN)")
     raised = shapely.has_z(made)
     made[raised] = shapely.force_2d(made[raised])
     for row in _find_suspects(made):
@@ -69,10 +69,10 @@ def mend_shapes(shapes: Shapes, /, *, known_faults: Sequence[str] = ()) -> Mende
 def _find_suspects(shapes: Shapes) -> list[int]:
     kinds = shapely.get_type_id(shapes)
     unsound = ~shapely.is_valid(shapes) | (kinds == 7) | ~np.isfinite(shapely.bounds(shapes)).all(axis=1)
-    plain = shapely.remove_repeated_points(np.where(unsound, None, shapes), 0.0)
-    repeated = shapely.get_num_coordinates(plain) < shapely.get_num_coordinates(
-        np.where(unsound, None, shapes)
-    )
+    sound = shapes.copy()
+    sound[unsound] = None
+    plain = shapely.remove_repeated_points(sound, 0.0)
+    repeated = shapely.get_num_coordinates(plain) < shapely.get_num_coordinates(sound)
     length = np.nan_to_num(shapely.length(shapes))
     degenerate = np.isin(kinds, (1, 2, 5)) & (length == 0)
     return [
@@ -89,7 +89,10 @@ def mend_shape(shape: Any, /) -> tuple[Any, str, str]:
     if shape.geom_type in _LINEAR and shape.length == 0:
         return None, "", "线的长度为零(zero)"
     before = shapely.get_num_coordinates(shape)
-    tidy = shapely.remove_repeated_points(shape, 0.0)
+    try:
+        tidy = shapely.remove_repeated_points(shape, 0.0)
+    except shapely.errors.GEOSException:
+        return None, "", "图形无效(invalid):面缩成了点或线"
     words = (
         [f"去除重复(duplicate)顶点 {before - shapely.get_num_coordinates(tidy)} 个"]
         if shapely.get_num_coordinates(tidy) < before
@@ -130,7 +133,7 @@ def _keep_dimension(shape: Any, kind: str) -> Any:
     return parts[0] if len(parts) == 1 else shapely.union_all(parts)
 
 
-def build_shape(geometry: Any, /) -> tuple[Any, str, str]:
+def build_shape(geometry: Any, /) -> tuple[Any, str, str]:  # noqa: PLR0911  # each form has its own way out
     """Return the shape of a GeoJSON geometry, what was repaired, and what is wrong with it."""
     if geometry is None:
         return None, "", "图形为空(null)"

@@ -26,7 +26,6 @@ from renewal_gis.intake.mapping import (
     bind_header,
     collect_unit_names,
 )
-from renewal_gis.intake.shapes import Shapes
 from renewal_gis.intake.positions import suspect_datum
 from renewal_gis.intake.records import Fates, read_column
 from renewal_gis.intake.vectors import VECTOR_SUFFIXES, read_features, settle_crs
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from renewal_gis.intake.features import Features
+    from renewal_gis.intake.shapes import Shapes
     from renewal_gis.plan import Plan, Programme, Source
 
 LOG = logging.getLogger(__name__)
@@ -331,6 +331,8 @@ def compare_datum(frame: gpd.GeoDataFrame, trusted: str | Path, /, *, report: Re
     known = known[~known.index.duplicated()].reindex(frame.index)
     sent = shapely.centroid(frame.geometry.to_numpy())
     true = known.to_numpy()
-    word, metres = suspect_datum(shapely.get_x(sent), shapely.get_y(sent), shapely.get_x(true), shapely.get_y(true))
+    word, metres = suspect_datum(
+        shapely.get_x(sent), shapely.get_y(sent), shapely.get_x(true), shapely.get_y(true)
+    )
     if word:
         report.add("datum-suspected", file=str(frame["source_file"].iloc[0]), value=word, new=f"{metres:.0f}")

@@ -9,8 +9,9 @@ import numpy as np
 
 from renewal_gis.errors import CrsError, InputError
 from renewal_gis.geo.crs import check_datum, name_crs, read_crs
+from renewal_gis.intake.archives import unpack
 from renewal_gis.intake.features import Features, zip_rows
-from renewal_gis.intake.gate import Admitted, admit, private_copy, unpack
+from renewal_gis.intake.gate import Admitted, admit, private_copy
 from renewal_gis.intake.gdal_files import (  # before geopandas: sets what GDAL may load
     DRIVERS,
     read_gdal,
@@ -159,7 +160,7 @@ def read_features(
 
 
 def _read_archive(admitted: Admitted, layer: str | None) -> Features:
-    with unpack(admitted) as folder:
+    with unpack(admitted.path, name=admitted.name) as folder:
         inside = [
             p
             for p in sorted(folder.rglob("*"))
@@ -185,20 +186,18 @@ def _read_parquet(admitted: Admitted) -> Features:
     import pyarrow.parquet as pq  # noqa: PLC0415  # only this format needs it
 
     try:
-        meta = pq.read_schema(admitted.path).metadata or {}
-        if b"geo" not in meta:
-            raise InputError(
-                "parquet 没有图形(不是 GeoParquet)",
-                place=admitted.name,
-                remedy="请用 to_parquet 从 GeoDataFrame 导出",
-            )
-        frame = gpd.read_parquet(admitted.path)
-    except InputError:
-        raise
+        spatial = b"geo" in (pq.read_schema(admitted.path).metadata or {})
+        frame = gpd.read_parquet(admitted.path) if spatial else None
     except Exception as error:  # pyarrow raises kinds of its own for damaged bytes
         raise InputError(
             f"parquet 损坏(corrupt):{str(error)[:120]}", place=admitted.name, remedy="请重新导出"
         ) from error
+    if frame is None:
+        raise InputError(
+            "parquet 没有图形(不是 GeoParquet)",
+            place=admitted.name,
+            remedy="请用 to_parquet 从 GeoDataFrame 导出",
+        )
     return _from_frame(frame, admitted.name, "")
 
 

@@ -101,7 +101,7 @@ class Ledger(Protocol):
     def import_events(self, frame: pd.DataFrame, *, at: Moment, by: str) -> ImportResult:
         """Take an EVENTS frame in; an event that is there already is not taken twice."""
 
-    def add_event(
+    def add_event(  # noqa: PLR0913  # one argument for each thing that an entry says
         self,
         site_id: str,
         *,

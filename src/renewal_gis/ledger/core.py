@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -38,6 +36,8 @@ from renewal_gis.schema import EVENTS, SITES, check_frame
 from renewal_gis.vocab import EventKind
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     import geopandas as gpd

@@ -84,8 +84,8 @@ def restore_sites(
 ) -> list[dict[str, Any]]:
     """Return rows as they were at a moment: later changes undone, later rows left out."""
     first_old: dict[str, dict[str, Any]] = {}
-    for site_id, old, _ in changes:
-        first_old.setdefault(site_id, json.loads(old))
+    for site_id, kept, _ in changes:
+        first_old.setdefault(site_id, json.loads(kept))
     restored = []
     for row in rows:
         if row["first_recorded_at"] > moment:
@@ -93,8 +93,9 @@ def restore_sites(
         old = first_old.get(row["site_id"])
         if old is not None:
             geom = None if old["geom"] is None else bytes.fromhex(old["geom"])
-            row = row | {name: old.get(name) for name in SITE_TYPES} | {"geom": geom}
-        restored.append(row)
+            restored.append(row | {name: old.get(name) for name in SITE_TYPES} | {"geom": geom})
+        else:
+            restored.append(row)
     return restored
 
 

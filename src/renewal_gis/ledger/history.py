@@ -43,8 +43,9 @@ def settle_events(events: pd.DataFrame, /) -> pd.DataFrame:
         for event_id, target in zip(events.index, events["corrects"], strict=True)
         if not target or target not in events.index
     ]
+    stage_of = events["stage"].to_dict()
     final = {root: _follow(root, last) for root in roots}
-    kept = [(root, end) for root, end in final.items() if events.at[end, "stage"] != ""]
+    kept = [(root, end) for root, end in final.items() if stage_of[end] != ""]
     ends = events.loc[[end for _, end in kept]]
     order = pd.Index([root for root, _ in kept])
     return ends.iloc[np.argsort(events.index.get_indexer(order), kind="stable")]
@@ -119,9 +120,10 @@ def _drop_given_back(
     parts = [base[~base["site_id"].isin(backward)]]
     for _, rows in base[base["site_id"].isin(backward)].groupby("site_id", sort=False):
         kept: list[int] = []
+        rank_of = rows["rank"].to_dict()
         for place, row in rows.sort_values("date", kind="stable").iterrows():
             if row["reason"]:
-                kept = [k for k in kept if rows.at[k, "rank"] <= row["rank"]]
+                kept = [k for k in kept if rank_of[k] <= row["rank"]]
             kept.append(place)
         parts.append(rows.loc[kept])
     return pd.concat(parts).drop(columns="reason")
@@ -134,7 +136,7 @@ def _spread(base: pd.DataFrame, plan: Plan, sites: pd.DataFrame) -> pd.DataFrame
             name: pd.Series(dtype="datetime64[ns]" if name == "date" else "str") for name in REACHED.columns
         }
         return pd.DataFrame(empty)
-    first = base.groupby(["site_id", "rank"], sort=False)["date"].min().unstack("rank")
+    first = base.groupby(["site_id", "rank"], sort=False)["date"].min().unstack("rank")  # noqa: PD010  # each pair stands once
     first = first.reindex(columns=range(1, int(first.columns.max()) + 1))
     days = first.to_numpy(dtype="datetime64[ns]").astype("int64")
     missing = np.iinfo("int64").max
@@ -182,6 +184,16 @@ def find_stages(reached: pd.DataFrame, plan: Plan, sites: pd.DataFrame, /) -> pd
         {"stage": stage.to_numpy(), "stage_date": made["date"].astype("datetime64[ns]").to_numpy()},
         index=sites.index,
     )
+
+
+def find_first_days(events: pd.DataFrame, plan: Plan, programme: str) -> dict[str, dt.date]:
+    """Return when the one site whose events these are first reached each stage, in their order."""
+    if events.empty:
+        return {}
+    site_id = str(events["site_id"].iloc[0])
+    sites = pd.DataFrame({"programme": [programme]}, index=pd.Index([site_id], name="site_id"))
+    reached = find_reached(events, plan, sites, as_of=dt.date.max.replace(year=2200))
+    return {stage: date.date() for stage, date in zip(reached["stage"], reached["date"], strict=True)}
 
 
 def find_current(events: pd.DataFrame, plan: Plan, programme: str, *, as_of: dt.date) -> str:

@@ -9,10 +9,10 @@ from renewal_gis.ledger.base import EVENT_COLUMNS, PROVENANCE, SITE_TYPES, chain
 from renewal_gis.ledger.container import APPEND_ONLY
 
 if TYPE_CHECKING:
-    import sqlite3
+    from renewal_gis.ledger.writing import Connection
 
 
-def verify_container(base: sqlite3.Connection, /) -> Report:
+def verify_container(base: Connection, /) -> Report:
     """Return what does not hold in a GeoPackage ledger.
 
     Checked are SQLite's own integrity, the triggers that forbid changes, the fingerprint of every
@@ -33,7 +33,7 @@ def verify_container(base: sqlite3.Connection, /) -> Report:
     return report
 
 
-def _verify_sites(base: sqlite3.Connection, report: Report) -> None:
+def _verify_sites(base: Connection, report: Report) -> None:
     names = ["site_id", *(name for name in SITE_TYPES if name not in PROVENANCE)]
     for row in base.execute(f"SELECT row_hash, geom, {', '.join(names)} FROM site ORDER BY fid"):  # noqa: S608  # fixed names
         shape = bytes(row[1]).hex() if row[1] is not None else None
@@ -45,13 +45,12 @@ def _verify_sites(base: sqlite3.Connection, report: Report) -> None:
         report.add("ledger-altered", value=f"项目 {site_id} 不见了", site_id=site_id)
 
 
-def _verify_events(base: sqlite3.Connection, report: Report) -> None:
+def _verify_events(base: Connection, report: Report) -> None:
     seal, last = "", 0
     known: set[Any] = set()
     sites = {site_id for (site_id,) in base.execute("SELECT site_id FROM site")}
-    for seq, chain, *values in base.execute(
-        f"SELECT seq, chain, {', '.join(EVENT_COLUMNS)} FROM status_event ORDER BY seq"
-    ):  # fixed names
+    text = f"SELECT seq, chain, {', '.join(EVENT_COLUMNS)} FROM status_event ORDER BY seq"  # noqa: S608  # fixed names
+    for seq, chain, *values in base.execute(text):
         event = dict(zip(EVENT_COLUMNS, values, strict=True))
         seal = chain_event(seal, values)
         if chain != seal:

@@ -12,7 +12,7 @@ from renewal_gis.errors import LedgerError, PlanError
 from renewal_gis.ledger.base import EVENT_COLUMNS, SITE_TYPES, chain_event
 from renewal_gis.ledger.container import EVENT_INSERT, read_blobs
 from renewal_gis.ledger.frames import events_of_rows
-from renewal_gis.ledger.history import find_current
+from renewal_gis.ledger.history import find_current, find_first_days
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,6 +32,9 @@ _READ_SAME = f"SELECT {', '.join(_SAME)} FROM status_event WHERE key = ?"  # noq
 READ_EVENTS = f"SELECT {', '.join(EVENT_COLUMNS)} FROM status_event"  # noqa: S608
 READ_SITES = f"SELECT site_id, geom, {_STORED}, first_recorded_at, recorded_at FROM site ORDER BY fid"  # noqa: S608
 SITE_FIELDS = ("site_id", "geom", *SITE_TYPES, "first_recorded_at", "recorded_at")
+
+
+_BACKWARDS = "确需退回请用 reason 说明原因,或用更正撤回前一条"
 
 
 class Connection(Protocol):
@@ -217,10 +220,15 @@ def _check_direction(base: Connection, row: Row, plan: Plan, programme_id: str) 
     events = events_of_rows(
         base.execute(f"{READ_EVENTS} WHERE site_id = ? ORDER BY seq", (row["site_id"],)).fetchall()
     )
-    current = find_current(events, plan, programme_id, as_of=dt.date.fromisoformat(row["date"]))
+    day = dt.date.fromisoformat(row["date"])
+    current = find_current(events, plan, programme_id, as_of=day)
     if current and programme.order_of(current) > place:
+        raise LedgerError(f"阶段由“{current}”退回“{row['stage']}”", place=row["site_id"], remedy=_BACKWARDS)
+    first = find_first_days(events, plan, programme_id)
+    later = [stage for stage in first if programme.order_of(stage) < place and first[stage] > day]
+    if later:
         raise LedgerError(
-            f"阶段由“{current}”退回“{row['stage']}”",
+            f"“{row['stage']}”的日期 {day} 早于已登记的“{later[-1]}”({first[later[-1]]}),等于退回",
             place=row["site_id"],
-            remedy="确需退回请用 reason 说明原因,或用更正撤回前一条",
+            remedy=_BACKWARDS,
         )

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from renewal_gis.intake.roads import read_roads
 from renewal_gis.intake.vectors import read_layer
 from renewal_gis.roads.benefit import measure_benefit
 from renewal_gis.roads.dead_ends import find_dead_ends
-from renewal_gis.roads.defects import find_defects
+from renewal_gis.roads.defects import find_defects, mark_doubles
 from renewal_gis.roads.links import judge_dead_ends, suggest_links
 from renewal_gis.roads.network import build_streets
 from renewal_gis.roads.verify import DEAD_END_PROGRAMME, match_ledger, verify_opened
@@ -309,9 +309,19 @@ def run_gaps(  # noqa: PLR0913 - one option of the command each
         reach_m=reach_m,
         **extra,  # type: ignore[arg-type]
     )
+    result = _add_doubles(result, intake.doubles)
     for target in targets:
         _write_result(result, target, intake.frame.crs)
     return _summarise(result, intake, targets, seconds=time.perf_counter() - began)
+
+
+def _add_doubles(result: GapsResult, doubles: gpd.GeoDataFrame) -> GapsResult:
+    """Lines that intake merged because they were drawn twice are faults of the data all the same."""
+    if len(doubles) == 0:
+        return result
+    told = mark_doubles(doubles.to_crs(result.streets.crs))
+    defects = pd.concat([result.defects, told], ignore_index=True)
+    return replace(result, defects=gpd.GeoDataFrame(defects, crs=result.streets.crs))
 
 
 def _pick_metric(roads: gpd.GeoDataFrame, plan: Plan | None, crs: str | None) -> object:

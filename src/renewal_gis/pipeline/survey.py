@@ -151,9 +151,9 @@ def _find_city_gaps(plan: Plan, inputs: Inputs, sites: gpd.GeoDataFrame) -> Gaps
 
 
 def _drop_repeats(findings: list[Finding]) -> tuple[Finding, ...]:
-    """Tell each fault of a site once, where both the intake and the survey met it."""
-    once = {(f.code, f.site_id, f.field) if f.site_id else id(f): f for f in reversed(findings)}
-    return tuple(reversed(once.values()))
+    """Tell each fault of a row once, where the intake and the survey both met it; the later knows the site."""
+    once = {(f.code, f.file, f.row, f.value) if f.row else id(f): f for f in findings}
+    return tuple(once.values())
 
 
 def _split_backdrop(barriers: gpd.GeoDataFrame) -> dict[str, gpd.GeoDataFrame]:

@@ -5,13 +5,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from renewal_gis import vocab
 from renewal_gis.findings import RULES
 from renewal_gis.render import style
-from renewal_gis.render.typeset import join_sources, set_punctuation
-from renewal_gis.vocab import Severity, Stage
+from renewal_gis.render.typeset import set_punctuation
+from renewal_gis.render.wording import (
+    BASIS_WORDS,
+    count_lights,
+    list_footnotes,
+    mark_part,
+    sort_track,
+    tell_target,
+    tell_tracks,
+)
+from renewal_gis.vocab import Severity
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,17 +32,9 @@ if TYPE_CHECKING:
     from renewal_gis.survey import Survey
 
     Value = str | int | Fraction | None
+    Block: TypeAlias = "Paragraph | Table | FigureSlot"
 Kind = Literal["text", "count", "percent", "points", "light"]
 _NUMERALS = "一二三四五六七八九十"
-_DONE_WORDS = {
-    Stage.STARTED: "已启动",
-    Stage.BASICALLY_BUILT: "已基本建成",
-    Stage.WORKS_COMPLETED: "已完工",
-    Stage.ACCEPTED: "已验收",
-    Stage.CLEARED: "已清理",
-    Stage.OPENED: "已打通",
-}
-_BASIS_WORDS = {"explicit": "", "derived": "(推算)", "ledger": "(台账口径)"}
 CENTERED = frozenset({"count", "percent", "points", "light"})
 """Kinds of columns whose values stand in the middle."""
 STATUS_FIGURE = "status"
@@ -72,18 +74,20 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class FigureSlot:
-    """A place for a picture of that key."""
+    """A place for a picture of that key, with its caption, and its name in a list."""
 
     key: str
     caption: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and what stands below it."""
+    """A heading and what stands below it; an annex begins a page of its own."""
 
     heading: str
-    blocks: tuple[Paragraph | Table | FigureSlot, ...]
+    blocks: tuple[Block, ...]
+    annex: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,16 @@ class Bulletin:
     sections: tuple[Section, ...]
     footnotes: tuple[str, ...]
     as_of: dt.date
+
+    def annexes(self) -> tuple[str, ...]:
+        """Return the names of the annexes in their order."""
+        return tuple(
+            block.title
+            for section in self.sections
+            if section.annex
+            for block in section.blocks
+            if not isinstance(block, Paragraph)
+        )
 
     def tables(self) -> tuple[Table, ...]:
         """Return the tables in the order of the paper."""
@@ -134,31 +148,31 @@ def build_weekly(survey: Survey, /, *, issue: int | None = None) -> Bulletin:
     Returns
     -------
     Bulletin
-        Title, progress in words, one table of targets, one table by unit for each target that is
-        broken down, the status figure's place, findings, and the readings in force.
+        Title, progress in words, units by track, findings, the readings in force; as annexes one
+        table of targets, one table by unit for each target that is broken down, the status figure's
+        place, and the findings by kind.
 
     Notes
     -----
     Numbers are those of ``survey.progress``; nothing is counted again here.
     """
-    plan = survey.plan
     number = f"第{issue}期" if issue is not None else "第\u3000\u3000期"
-    bodies = [
+    bodies: list[tuple[str, list[Block]]] = [
         ("总体进展", _tell_progress(survey)),
-        ("各单位进展", _make_unit_tables(survey)),
-        ("项目分布", _place_figure(survey)),
-        ("数据核查", _tell_findings(survey)),
+        ("各单位进展", _tell_units(survey)),
+        ("数据核查", [_tell_findings(survey)]),
     ]
-    sections = [
-        Section(f"{_NUMERALS[place]}、{name}", tuple(blocks)) for place, (name, blocks) in enumerate(bodies)
-    ]
+    sections = [Section(f"{_NUMERALS[k]}、{name}", tuple(blocks)) for k, (name, blocks) in enumerate(bodies)]
+    annexes: list[Block] = [_make_target_table(survey), *_make_unit_tables(survey)]
+    annexes += [_place_figure(survey), *_make_finding_table(survey)]
+    sections += [Section(f"附件{k}", (block,), annex=True) for k, block in enumerate(annexes, 1)]
     tags = (vocab.INTERNAL, *((vocab.SIMULATED,) if survey.simulated else ()))
     return Bulletin(
-        title=f"全市“{plan.short}”工作周通报",
+        title=f"全市“{survey.plan.short}”工作周通报",
         header_lines=(set_punctuation(f"({number},截至{style.format_day(survey.as_of)})"),),
         tags=tags,
         sections=tuple(sections),
-        footnotes=tuple(set_punctuation(note) for note in _list_footnotes(survey)),
+        footnotes=tuple(set_punctuation(note) for note in list_footnotes(survey)),
         as_of=survey.as_of,
     )
 
@@ -171,85 +185,59 @@ def _pick_rows(survey: Survey, *, target: str = "", unit: str = "") -> dict[str,
     return {str(row[key]): {str(name): value for name, value in row.items()} for row in rows}
 
 
-def _tell_progress(survey: Survey) -> list[Paragraph | Table | FigureSlot]:
+def _list_targets(survey: Survey, rows: dict[str, dict[str, Any]]) -> list[Target]:
+    """Targets with a row, by programme."""
+    order = [programme.id for programme in survey.plan.programmes]
+    targets = [target for target in survey.plan.targets if target.id in rows]
+    return sorted(targets, key=lambda target: order.index(target.programme))
+
+
+def _tell_progress(survey: Survey) -> list[Block]:
     rows = _pick_rows(survey, unit=vocab.CITY)
-    blocks: list[Paragraph | Table | FigureSlot] = []
-    order: list[Target] = []
-    summary = _count_lights(rows)
-    if summary:
-        blocks.append(Paragraph(set_punctuation(summary)))
-    for programme in survey.plan.programmes:
-        targets = [t for t in survey.plan.targets if t.programme == programme.id and t.id in rows]
-        words = ";".join(_mark_part(t) + tell_target(t, rows[t.id]) for t in targets)
-        if targets:
-            blocks.append(Paragraph(set_punctuation(f"{words}。"), set_punctuation(f"{programme.name}。")))
-            order += targets
-    return [*blocks, _make_target_table(survey.plan, order, rows)]
+    summary = count_lights(rows)
+    blocks: list[Block] = [Paragraph(set_punctuation(summary))] if summary else []
+    for programme, targets in groupby(_list_targets(survey, rows), lambda target: target.programme):
+        words = ";".join(mark_part(target) + tell_target(target, rows[target.id]) for target in targets)
+        name = survey.plan.programme(programme).name
+        blocks.append(Paragraph(set_punctuation(f"{words}。"), set_punctuation(f"{name}。")))
+    return blocks
 
 
-def _count_lights(rows: dict[str, dict[str, Any]]) -> str:
-    """How many targets of the whole city show which light, in words."""
-    lights = Counter(str(row["light"]) for row in rows.values() if row["light"])
-    if not lights:
-        return ""
-    words = "、".join(f"{light.zh}{lights[light.value]}项" for light in vocab.Light)
-    return f"全市{len(rows)}项指标中,设序时进度的{lights.total()}项,其中{words}。"
+def _list_broken_down(survey: Survey) -> list[tuple[Target, dict[str, dict[str, Any]]]]:
+    """Targets that have rows by unit, with those rows; parts of other targets stand with the whole."""
+    pairs = [(target, _pick_rows(survey, target=target.id)) for target in survey.plan.targets]
+    return [
+        (target, rows) for target, rows in pairs if target.breakdown and not target.parent and len(rows) > 1
+    ]
 
 
-def _mark_part(target: Target) -> str:
-    return "其中," if target.parent or target.subset_of else ""
-
-
-def tell_target(target: Target, row: dict[str, Any], /) -> str:
-    """Return one target's progress in the words of a notice, with half-width punctuation.
-
-    For instance ``老旧小区改造完成:共465个,已完工284个(284/465=61.1%),序时进度76.3%,滞后序时进度15.2个百分点``.
-
-    Parameters
-    ----------
-    target
-        The target.
-    row
-        Its row of PROGRESS.
-    """
-    measure = target.measure
-    if style.is_present(row["task"]):
-        opening = f"共{style.format_count(row['task'])}{measure}{_BASIS_WORDS[str(row['basis'])]}"
-    else:
-        opening = f"方案未定任务数,台账共{style.format_count(row['ledger'])}{measure}"
-    share = ""
-    if style.is_present(row["rate"]):
-        fraction = style.format_fraction(row["done"], row["base"])
-        share = f"({fraction}={style.format_percent(row['rate'])})"
-    done_word = _DONE_WORDS.get(target.milestone, target.milestone.zh)
-    parts = [f"{target.indicator}:{opening}", f"{done_word}{style.format_count(row['done'])}{measure}{share}"]
-    if style.is_present(row["expected"]) and row["expected"] == 0:
-        parts.append("未到序时起算日")
-    elif style.is_present(row["expected"]):
-        parts += [f"序时进度{style.format_percent(row['expected'])}", style.tell_pace(row["pace_pp"])]
-    elif target.striving:
-        parts.append("力争目标,不设序时进度")
-    return ",".join(parts)
+def _tell_units(survey: Survey) -> list[Block]:
+    blocks: list[Block] = [
+        Paragraph(set_punctuation(tell_tracks(survey.plan, rows)), set_punctuation(f"{target.indicator}。"))
+        for target, rows in _list_broken_down(survey)
+    ]
+    return blocks or [Paragraph(set_punctuation("各项任务均未分解到单位,只列全市数。"))]
 
 
 # ------------------------------------------------------------------ tables
 _NUMBER_KEYS = ("task", "ledger", "done", "rate", "expected", "pace_pp")
 _NUMBER_COLUMNS = (
     Column("任务数", "count", 12), Column("台账数", "count", 12), Column("完成数", "count", 12),
-    Column("完成率", "percent", 14), Column("序时进度", "percent", 15),
-    Column("偏差(百分点)", "points", 16.5), Column("亮灯", "light", 18.5),
+    Column("完成率", "percent", 13.5), Column("序时进度", "percent", 15),
+    Column("偏差(百分点)", "points", 17.5), Column("亮灯", "light", 18),
 )  # fmt: skip
 
 
-def _make_target_table(plan: Plan, targets: Sequence[Target], rows: dict[str, dict[str, Any]]) -> Table:
+def _make_target_table(survey: Survey) -> Table:
+    rows = _pick_rows(survey, unit=vocab.CITY)
     columns = (Column("指标", "text", 47), Column("单位", "text", 9), *_NUMBER_COLUMNS)
     body: list[tuple[Value, ...]] = []
     notes = []
-    for target in targets:
-        name = set_punctuation(f"{_mark_part(target)}{target.indicator}{_BASIS_WORDS[target.basis]}")
+    for target in _list_targets(survey, rows):
+        name = set_punctuation(f"{mark_part(target)}{target.indicator}{BASIS_WORDS[target.basis]}")
         body.append((name, target.measure, *_list_numbers(rows[target.id])))
         if target.subset_of:
-            whole = plan.target(target.subset_of).indicator
+            whole = survey.plan.target(target.subset_of).indicator
             notes.append(f"“{target.indicator}”含在“{whole}”之内,不可相加。")
     return _make_table("targets", "目标任务进展情况表", columns, body, notes=notes)
 
@@ -274,13 +262,8 @@ def _list_numbers(row: dict[str, Any] | None) -> tuple[Value, ...]:
     return (*(values | counts).values(), str(row["light"]))
 
 
-def _make_unit_tables(survey: Survey) -> list[Paragraph | Table | FigureSlot]:
-    tables: list[Paragraph | Table | FigureSlot] = []
-    for target in survey.plan.targets:
-        rows = _pick_rows(survey, target=target.id)
-        if target.breakdown and not target.parent and len(rows) > 1:
-            tables.append(_make_unit_table(survey, target, rows))
-    return tables or [Paragraph(set_punctuation("各项任务均未分解到单位,只列全市数。"))]
+def _make_unit_tables(survey: Survey) -> list[Table]:
+    return [_make_unit_table(survey, target, rows) for target, rows in _list_broken_down(survey)]
 
 
 def _make_unit_table(survey: Survey, target: Target, rows: dict[str, dict[str, Any]]) -> Table:
@@ -295,8 +278,8 @@ def _make_unit_table(survey: Survey, target: Target, rows: dict[str, dict[str, A
          *_list_numbers(rows.get(unit)))
         for track, unit in order
     ]  # fmt: skip
-    columns = [Column("组别", "text", 20, merge=True), Column("单位", "text", 24 if nodes else 36)]
-    columns += [Column("节点任务", "count", 12)] if nodes else []
+    columns = [Column("组别", "text", 20, merge=True), Column("单位", "text", 22 if nodes else 36)]
+    columns += [Column("节点任务", "count", 14)] if nodes else []
     idle = [unit for _, unit in order if rows.get(unit) is None]
     notes = [f"节点任务:{child.indicator}。" for child in nodes]
     notes += [f"无任务单位:{'、'.join(idle)},以“{vocab.NO_TASK}”表示,不参与比较。"] if idle else []
@@ -307,28 +290,32 @@ def _make_unit_table(survey: Survey, target: Target, rows: dict[str, dict[str, A
 
 
 def _walk_tracks(plan: Plan, rows: dict[str, dict[str, Any]]) -> list[tuple[Any, str]]:
-    walked = []
-    for track in plan.tracks:
-        units = plan.groups[track.group]
-        with_task = [unit for unit in units if unit in rows and style.is_present(rows[unit]["rate"])]
-        with_task.sort(key=lambda unit: (-rows[unit]["rate"], units.index(unit)))
-        walked += [(track, unit) for unit in (*with_task, *(u for u in units if u not in with_task))]
-    return walked
+    return [
+        (track, unit)
+        for track in plan.tracks
+        for units in sort_track(plan.groups[track.group], rows)
+        for unit in units
+    ]
 
 
-# ------------------------------------------------------------------ figure, findings, readings
-def _place_figure(survey: Survey) -> list[Paragraph | Table | FigureSlot]:
+# ------------------------------------------------------------------ figure, findings
+def _place_figure(survey: Survey) -> FigureSlot:
     words = [vocab.INTERNAL, *([vocab.SIMULATED] if survey.simulated else [])]
-    caption = f"图1 {survey.plan.city}“{survey.plan.short}”项目分布与进展(示意图,{','.join(words)})"
-    return [FigureSlot(STATUS_FIGURE, set_punctuation(caption))]
+    caption = f"图1\u3000{survey.plan.city}“{survey.plan.short}”项目分布与进展(示意图,{','.join(words)})"
+    return FigureSlot(STATUS_FIGURE, set_punctuation(caption), "项目分布与进展图")
 
 
-def _tell_findings(survey: Survey) -> list[Paragraph | Table | FigureSlot]:
+def _tell_findings(survey: Survey) -> Paragraph:
     if not survey.findings:
-        return [Paragraph(set_punctuation("台账、位置和进度记录未发现问题。"))]
+        return Paragraph(set_punctuation("台账、位置和进度记录未发现问题。"))
     weights = Counter(finding.severity for finding in survey.findings)
     parts = ",".join(f"{severity.zh}{weights[severity]}条" for severity in Severity)
-    words = f"台账、位置和进度记录共核查出{len(survey.findings)}条({parts}),按类汇总如下,逐条见核查清单。"
+    words = f"台账、位置和进度记录共核查出{len(survey.findings)}条({parts}),分类汇总见附件,逐条见核查清单。"
+    return Paragraph(set_punctuation(words))
+
+
+def _make_finding_table(survey: Survey) -> list[Table]:
+    """One table of findings by rule, the weightiest first; none if there is nothing."""
     counts = Counter(finding.code for finding in survey.findings)
     severities = list(Severity)
     codes = sorted(counts, key=lambda code: (severities.index(RULES[code].severity), -counts[code], code))
@@ -341,32 +328,8 @@ def _tell_findings(survey: Survey) -> list[Paragraph | Table | FigureSlot]:
         Column("程度", "text", 13, merge=True), Column("问题", "text", 67),
         Column("条数", "count", 13), Column("处理办法", "text", 63),
     )  # fmt: skip
-    return [Paragraph(set_punctuation(words)), _make_table("findings", "核查问题汇总表", columns, rows)]
+    return [_make_table("findings", "核查问题汇总表", columns, rows)] if rows else []
 
 
 def _blank(template: str) -> str:
     return re.sub(r"\{\w+\}", "…", template)
-
-
-def _list_footnotes(survey: Survey) -> list[str]:
-    """What the numbers mean: readings in force, rounding, lights, sources."""
-    plan, rule = survey.plan, survey.plan.lights
-    document = f"《{plan.title}》" + (f"及附件《{plan.annex}》" if plan.annex else "")
-    notes = [
-        f"任务数据{document};完成率=完成数/任务数,方案未定任务数的按台账数计并注明“台账口径”。",
-        "百分率四舍五入保留一位小数,比较先后按未舍入的分数;完成率超过100%的照实列示。",
-        _tell_lights(rule.slight_pp, rule.red_pp),
-        *plan.footnotes(),
-        f"资料来源:{join_sources(survey.sources)}。",
-    ]
-    if survey.simulated:
-        notes.append(f"本期所用台账、进度、道路等为{vocab.SIMULATED},不反映任何单位的实际工作。")
-    return notes
-
-
-def _tell_lights(slight_pp: float, red_pp: float) -> str:
-    light, slight, red = vocab.Light, f"{slight_pp:g}", f"{red_pp:g}"
-    return (
-        f"亮灯:达到序时进度为{light.GREEN.zh};滞后不超过{slight}个百分点为{light.SLIGHT.zh},"
-        f"超过{slight}至{red}个百分点为{light.YELLOW.zh},超过{red}个百分点为{light.RED.zh}。"
-    )

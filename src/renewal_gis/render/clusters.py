@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_GROWTH, _LEGIBLE = 0.3, 1.45
+_GROWTH, _LEGIBLE, _CELLS = 0.3, 1.45, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,19 @@ def group_places(spots: NDArray[np.float64], *, within_m: float) -> NDArray[np.i
     ndarray
         Shape (n,), numbered from 0 by first appearance.
     """
-    count = len(spots)
-    if count == 0:
+    if len(spots) == 0:
         return np.empty(0, dtype=int)
-    points = np.asarray(shapely.points(spots), dtype=object)
+    # crowds are thinned to one point a small cell, else every spot of a town would meet every other
+    cells = np.floor(spots / (within_m / _CELLS)).astype(np.int64)
+    _, cell = np.unique(cells, axis=0, return_inverse=True)
+    cell = cell.ravel()
+    sums = np.column_stack([np.bincount(cell, weights=axis) for axis in spots.T])
+    points = np.asarray(shapely.points(sums / np.bincount(cell)[:, None]), dtype=object)
     near = shapely.STRtree(points).query(points, predicate="dwithin", distance=within_m)
-    graph = coo_array((np.ones(near.shape[1], dtype=bool), (near[0], near[1])), shape=(count, count))
-    return np.asarray(connected_components(graph, directed=False)[1], dtype=int)
+    links = coo_array((np.ones(near.shape[1], dtype=bool), (near[0], near[1])), shape=(len(points),) * 2)
+    places = connected_components(links, directed=False)[1][cell]
+    _, first, number = np.unique(places, return_index=True, return_inverse=True)
+    return np.asarray(np.argsort(np.argsort(first))[number.ravel()], dtype=int)
 
 
 def _grow(count: int) -> float:

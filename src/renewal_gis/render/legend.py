@@ -79,8 +79,9 @@ def _write_classes(
     ]
     classes = (*style.COMPLETION_CLASSES, style.NO_TASK_CLASS)
     half = panel.width_mm / 2
+    lines = (len(classes) + 1) // 2
     for place, look in enumerate(classes):
-        column, row = divmod(place, 3)
+        column, row = divmod(place, lines)
         x, y = column * half, line - row * 5.6
         box = (x + 0.2, y - 1.8, x + 7.2, y + 1.8)
         canvas.draw_box(panel, box, face=look.color, edge=style.MUTED, width=0.5, hatch=look.hatch)
@@ -93,7 +94,7 @@ def _write_classes(
             anchor="right center",
             color=style.MUTED,
         )
-    return line - 3 * 5.6 - 2.8
+    return line - lines * 5.6 - 2.4
 
 
 def _write_programmes(panel: Panel, survey: Survey, line: float) -> float:
@@ -114,7 +115,7 @@ def _write_programmes(panel: Panel, survey: Survey, line: float) -> float:
             anchor="right center",
             color=style.MUTED,
         )
-    return line - rows * 5.4 - 2.8
+    return line - rows * 5.4 - 2.4
 
 
 def _write_symbol(panel: Panel, programme: Programme, place: tuple[float, float]) -> None:
@@ -182,7 +183,7 @@ def _wrap(text: str, size: float, width_mm: float) -> list[str]:
         if current and canvas.measure_text(current + letter, size)[0] > width_mm:
             lines.append(current)
             current = ""
-        current += letter
+        current = (current + letter).lstrip()
     return [*lines, current]
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from docx.table import _Cell
     from docx.text.paragraph import Paragraph as DocxParagraph
 
-    from renewal_gis.render.bulletin import Bulletin, Column
+    from renewal_gis.render.bulletin import Block, Bulletin, Column
 
 # GB/T 9704-2012: A4, top 37 mm, left 28 mm, type area 156 x 225 mm, 22 lines of 28 characters, size 3
 _PAGE_MM, _TOP_MM, _LEFT_MM, _TYPE_MM = (210.0, 297.0), 37.0, 28.0, (156.0, 225.0)
@@ -66,21 +66,49 @@ def write_docx(bulletin: Bulletin, figures: Mapping[str, bytes], /) -> bytes:
     _set_page(document)
     _set_styles(document)
     _write_opening(document, bulletin)
-    for section in bulletin.sections:
+    body = [section for section in bulletin.sections if not section.annex]
+    for section in body:
         document.add_paragraph(drop_controls(section.heading), style="Heading 1")
-        for block in section.blocks:
-            if isinstance(block, Paragraph):
-                _write_paragraph(document, block)
-            elif isinstance(block, Table):
-                _write_table(document, block)
-            else:
-                _write_figure(document, figures, block.key, block.caption)
+        _write_blocks(document, section.blocks, figures)
     _write_footnotes(document, bulletin.footnotes)
+    _list_annexes(document, bulletin.annexes())
+    for section in bulletin.sections[len(body) :]:
+        _open_annex(document, section.heading)
+        _write_blocks(document, section.blocks, figures)
     _declare_fonts(document)
     _set_properties(document, bulletin)
     buffer = io.BytesIO()
     document.save(buffer)
     return _fix_times(buffer.getvalue())
+
+
+def _write_blocks(document: Document, blocks: Sequence[Block], figures: Mapping[str, bytes]) -> None:
+    for block in blocks:
+        if isinstance(block, Paragraph):
+            _write_paragraph(document, block)
+        elif isinstance(block, Table):
+            _write_table(document, block)
+        else:
+            _write_figure(document, figures, block.key, block.caption)
+
+
+def _list_annexes(document: Document, names: Sequence[str]) -> None:
+    """The list of annexes stands one line below the text, names under each other."""
+    document.add_paragraph()
+    for number, name in enumerate(names, 1):
+        lead = "附件\uff1a" if number == 1 else "\u3000\u3000\u3000"
+        paragraph = document.add_paragraph(f"{lead}{number}. {drop_controls(name)}")
+        _indent(paragraph._p.get_or_add_pPr())
+        paragraph.paragraph_format.keep_with_next = number < len(names)
+
+
+def _open_annex(document: Document, heading: str) -> None:
+    paragraph = document.add_paragraph(drop_controls(heading), style="Heading 1")
+    paragraph.paragraph_format.page_break_before = True
+    paragraph.paragraph_format.space_before = Pt(0)
+    indent = paragraph._p.get_or_add_pPr().get_or_add_ind()
+    indent.set(qn("w:firstLineChars"), "0")
+    indent.set(qn("w:firstLine"), "0")
 
 
 def _set_page(document: Document) -> None:
@@ -195,7 +223,10 @@ def _write_figure(document: Document, figures: Mapping[str, bytes], key: str, ca
     paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     paragraph.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
     paragraph.paragraph_format.keep_with_next = True
-    paragraph.add_run().add_picture(io.BytesIO(figures[key]), width=Mm(_TYPE_MM[0]))
+    picture = paragraph.add_run().add_picture(io.BytesIO(figures[key]), width=Mm(_TYPE_MM[0]))._inline
+    for side in ("distT", "distB", "distL", "distR"):
+        picture.set(side, "0")  # without it some programs leave 3 mm at either side
+    picture.docPr.set("descr", drop_controls(caption))
     below = document.add_paragraph(drop_controls(caption), style="Caption")
     below.alignment = WD_ALIGN_PARAGRAPH.CENTER
 
@@ -211,7 +242,15 @@ def _write_table(document: Document, table: Table) -> None:
     _narrow_margins(grid)
     rows = [row.cells for row in grid.rows]
     for cell, column in zip(rows[0], table.columns, strict=True):
-        _fill_cell(cell, column.name, column, face=HEADING_FACE.name, middle=True, fill="E9EEF4")
+        # the unit of a long head stands in a line of its own
+        _fill_cell(
+            cell,
+            column.name.replace("\uff08", "\n\uff08"),
+            column,
+            face=HEADING_FACE.name,
+            middle=True,
+            fill="E9EEF4",
+        )
     for number, (cells, values) in enumerate(zip(rows[1:], table.rows, strict=True)):
         face = HEADING_FACE.name if number in table.strong else BODY_FACE.name
         for cell, value, column in zip(cells, values, table.columns, strict=True):

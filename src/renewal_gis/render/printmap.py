@@ -30,6 +30,7 @@ _MAIN_MM = (70.0, 125.0)
 _LEGEND_MM = 62.0
 _INSET_WIDTH, _INSET_SHARE = 0.53, 0.35
 _CROWD = 60
+_ROAD_RIM = "#B9C4D1"
 _WATER = canvas.mix_colors(style.SKY, style.PAPER, share=0.25)
 _MARK_MM, _PLACE_MM = 2.0, 2.2
 _INSET_ROADS = ("motorway", "trunk", "primary", "secondary")
@@ -130,7 +131,7 @@ def draw_status(
 
 def _set_scene(survey: Survey, target: Target, *, inset_ratio: float) -> _Scene:
     crs = survey.plan.crs_metric
-    rows: list[dict[str, Any]] = survey.progress[survey.progress["target"] == target.id].to_dict("records")  # type: ignore[assignment]
+    rows: list[dict[str, Any]] = survey.progress[survey.progress["target"] == target.id].to_dict("records")
     units = survey.units.to_crs(crs)
     located = survey.sites.geometry.notna() & ~survey.sites.geometry.is_empty
     sites = survey.sites[located].to_crs(crs)
@@ -286,9 +287,10 @@ def _draw_backdrop(panel: Panel, scene: _Scene) -> None:
         streets = streets[streets.intersects(window)]
         classes = np.array([style.find_road_class(value) for value in streets["highway"]], dtype=object)
         for name in reversed(_INSET_ROADS):
-            look = theme.roads[name]
-            quiet = style.LineStyle(style.HALO, look.width * 0.55)
-            canvas.draw_lines(panel, streets.geometry[classes == name].tolist(), quiet, order=2.0)
+            width = theme.roads[name].width * 0.55
+            lines = streets.geometry[classes == name].tolist()
+            canvas.draw_lines(panel, lines, style.LineStyle(_ROAD_RIM, width + 0.5), order=1.8)
+            canvas.draw_lines(panel, lines, style.LineStyle(style.PAPER, width), order=2.0)
     for name, layer in sorted(scene.survey.backdrop.items()):
         shapes = layer.to_crs(crs).geometry
         look = theme.rail if name == "rail" else style.LineStyle(_WATER, 1.6)

@@ -169,8 +169,8 @@ class CompletionClass:
 
 
 COMPLETION_CLASSES: tuple[CompletionClass, ...] = (
-    CompletionClass("不足40%", Fraction(0), Fraction(2, 5), "#F3F6FA"),
-    CompletionClass("40%—60%", Fraction(2, 5), Fraction(3, 5), "#D5DFEC", "//", 45.0, 9.0),
+    CompletionClass("不足30%", Fraction(0), Fraction(3, 10), "#F3F6FA"),
+    CompletionClass("30%—60%", Fraction(3, 10), Fraction(3, 5), "#D5DFEC", "//", 45.0, 9.0),
     CompletionClass("60%—80%", Fraction(3, 5), Fraction(4, 5), "#AEC3DB", "////", 45.0, 5.0),
     CompletionClass("80%—100%", Fraction(4, 5), Fraction(1), "#7FA0C4", "\\\\\\\\", 135.0, 5.0),
     CompletionClass("全部完成", Fraction(1), None, "#4F7BAB"),

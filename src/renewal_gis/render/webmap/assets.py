@@ -6,6 +6,7 @@ import base64
 import re
 from functools import lru_cache
 from importlib import metadata, resources
+from pathlib import Path
 
 from renewal_gis.errors import OfflineError
 
@@ -47,8 +48,7 @@ def _read_leaflet_bytes(name: str) -> bytes:
         folder = metadata.distribution(_LEAFLET_PACKAGE)
     except metadata.PackageNotFoundError as error:
         raise OfflineError("没有安装 xstatic-leaflet", remedy="pip install xstatic-leaflet") from error
-    with open(str(folder.locate_file(f"{_LEAFLET_FOLDER}/{name}")), "rb") as file:
-        return file.read()
+    return Path(str(folder.locate_file(f"{_LEAFLET_FOLDER}/{name}"))).read_bytes()
 
 
 def _data_uri(name: str) -> str:

@@ -22,6 +22,14 @@ _ROAD_DIGITS = 5
 _CELL_DEG = 0.04
 _RIM_DEG = 0.003
 _ALMOST_ALL = (1, 99)
+# where a district's name may stand, in pixels from its middle, best first
+_NAME_SHIFTS = [
+    [x, y]
+    for x, y in (
+        (0, 0), (0, 26), (0, -34), (0, 40), (-40, 0), (40, 0), (0, -50), (0, 56), (-40, 30), (40, 30),
+        (-40, -38), (40, -38), (-70, 0), (70, 0), (-70, 40), (70, 40), (-70, -45), (70, -45), (0, -75), (0, 80),
+    )
+]  # fmt: skip
 
 
 def layer_districts(survey: Survey, *, fill: str = "@land") -> PackedLayer:
@@ -32,7 +40,7 @@ def layer_districts(survey: Survey, *, fill: str = "@land") -> PackedLayer:
         "zIndex": 10,
         "fade": {"base": "@land", "from": 10.5, "to": 13, "least": 0.16},
         "style": {"polygon": {"one": {"fill": fill}}},
-        "label": {"column": "name", "size": 13.5, "rank": 90, "shifts": [0, 26, -34, 40, -50, 56, -66]},
+        "label": {"column": "name", "size": 13.5, "rank": 90, "shifts": _NAME_SHIFTS},
     }
     return PackedLayer(frame, name="districts", options=options, digits=5, sort=False)
 
@@ -88,7 +96,7 @@ def _layer_lines(survey: Survey, name: str, look: dict[str, Any], **words: Any) 
     if frame is None or not len(frame):
         return None
     frame = frame.assign(name=frame["name"].fillna("") if "name" in frame else "")
-    label = {"column": "name", "along": True, "size": 11.5, "rank": 20, "color": words.pop("color")}
+    label = {"column": "name", "along": True, "size": 11.5, "rank": 20, "areaZoom": 11, "color": words.pop("color")}
     options = {"interactive": False, "style": look, "label": label, **words}
     return PackedLayer(frame, name=name, columns=["name"], options=options, digits=_ROAD_DIGITS)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,11 +19,14 @@ import shapely
 from renewal_gis.errors import SchemaError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 MAGIC = b"RGL1"
 DEGREE_DIGITS = 6
 _POINT, _LINE, _POLYGON, _MULTI = 1, 2, 3, 3
+_LEVEL = 7
 _EMPTY_DAY = "1970-01-01"
 # shapely's type ids: 0 point, 1 line, 2 ring, 3 polygon, 4–6 the multi forms, 7 collection
 _TYPE_OF_ID = {0: 1, 1: 2, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6}
@@ -164,13 +166,15 @@ def _encode_column(values: pd.Series, digits: int) -> tuple[dict[str, Any], byte
     if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
         whole = pd.api.types.is_integer_dtype(values.dtype)
         return _encode_numbers(values, 0 if whole else digits, "number")
-    texts = values.astype(object).where(values.notna(), "").map(str)
-    codes, words = pd.factorize(texts.to_numpy(dtype=object), sort=False)
+    codes, known = pd.factorize(values, sort=False)
+    words = [str(word) for word in known]
+    if (codes < 0).any():
+        codes, words = np.where(codes < 0, len(words), codes), [*words, ""]
     # a column of texts that are nearly all different counts upwards: its deltas are all one
     rising = bool(len(words) > len(codes) // 2)
     steps = np.asarray(codes, dtype=np.int64)
     data = _encode_deltas(steps) if rising else encode_varints(steps)
-    return {"kind": "text", "words": list(words), "delta": rising}, data
+    return {"kind": "text", "words": words, "delta": rising}, data
 
 
 def _encode_numbers(values: pd.Series, digits: int, kind: str) -> tuple[dict[str, Any], bytes]:
@@ -180,7 +184,12 @@ def _encode_numbers(values: pd.Series, digits: int, kind: str) -> tuple[dict[str
     head: dict[str, Any] = {"kind": kind, "digits": digits}
     if not present.all():
         head["missing"] = _pack_bits(~present)
-    return head, _encode_deltas(steps)
+    # neighbours that are alike want deltas; numbers without order are shorter as they are
+    low = int(steps.min()) if steps.size else 0
+    as_they_are, deltas = encode_varints(steps - low), _encode_deltas(steps)
+    if len(as_they_are) < len(deltas):
+        return {**head, "low": low}, as_they_are
+    return head, deltas
 
 
 def _pack_bits(flags: NDArray[np.bool_]) -> str:
@@ -196,7 +205,8 @@ def _decode_column(head: Mapping[str, Any], data: bytes, count: int) -> list[Any
     if "missing" in head:
         bits = np.frombuffer(base64.b64decode(head["missing"]), dtype=np.uint8)
         present = ~np.unpackbits(bits, count=count, bitorder="little").astype(bool)
-    numbers[present] = _decode_deltas(data) / 10 ** head["digits"]
+    steps = _decode_deltas(data) if "low" not in head else decode_varints(data) + head["low"]
+    numbers[present] = steps / 10 ** head["digits"]
     return [None if np.isnan(number) else float(number) for number in numbers]
 
 
@@ -290,7 +300,7 @@ def _hilbert(x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def pack_text(data: bytes, /) -> str:
     """Return bytes gzipped (no clock in them) and in base64, for a data block of a page."""
-    return base64.b64encode(gzip.compress(data, compresslevel=9, mtime=0)).decode()
+    return base64.b64encode(gzip.compress(data, compresslevel=_LEVEL, mtime=0)).decode()
 
 
 def unpack_text(text: str, /) -> bytes:

@@ -128,7 +128,14 @@ def _layer_links(survey: Survey) -> PackedLayer | None:
         "fixedWidth": True,
         "aggregate": {"below": 11.5, "cell": 58, "colors": [style.VERMILLION]},
         "style": {"line": looks.link_lines(), "symbol": {"one": symbol}},
-        "label": {"column": "rank", "size": 11.5, "minZoom": 13.5, "rank": 80, "below": -12, "color": {"light": "#A34600", "dark": "#FFB98A"}},
+        "label": {
+            "column": "rank",
+            "size": 11,
+            "rank": 95,
+            "badge": "#A34600",
+            "color": "#FFFFFF",
+            "shifts": [[0, -14], [0, 14], [16, 0], [-16, 0]],
+        },
     }
     return PackedLayer(frame, name="links", options=options)
 

@@ -17,6 +17,8 @@ from renewal_gis.schema import STORED_CRS
 from renewal_gis.vocab import CITY, Placement, Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from renewal_gis.plan import Plan
     from renewal_gis.survey import Survey
 
@@ -75,15 +77,19 @@ def layer_sites(survey: Survey, /) -> PackedLayer:
     for name in _TEXTS:
         table[name] = _texts(sites, name)
     categories = {c.id: c.name for programme in plan.programmes for c in programme.categories}
-    table["category"] = [categories.get(word, word) for word in _texts(sites, "category")]
+    table["category"] = _rename(_texts(sites, "category"), categories)
     table["unit"] = _texts(sites, "managing_unit")
-    table["placement"] = [_placement_name(word) for word in _texts(sites, "placement")]
-    table["group"] = [style.find_stage_group(stage).id for stage in table["stage"]]
+    table["placement"] = _rename(_texts(sites, "placement"), looks.name_words(Placement))
+    groups = {stage: style.find_stage_group(stage).id for stage in table["stage"].unique()}
+    table["group"] = _rename(table["stage"], groups)
     for name in _NUMBERS:
         if name in sites:
             table[name] = pd.to_numeric(sites[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     for name in _DATES:
-        table[name] = pd.to_datetime(sites[name]).to_numpy()
+        days = pd.to_datetime(sites[name])
+        # the ledger row may know later days than the page speaks of
+        past = days.where(days <= pd.Timestamp(survey.as_of)) if name.startswith("actual") else days
+        table[name] = past.to_numpy()
     table = table.join(_spread_reached(survey, sites.index))
     frame = gpd.GeoDataFrame(table, geometry=sites.geometry.to_numpy(), crs=STORED_CRS)
     return PackedLayer(frame, name="sites", options=_site_options(plan))
@@ -123,14 +129,16 @@ def _site_options(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _texts(frame: pd.DataFrame, name: str) -> list[str]:
+def _texts(frame: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column as texts on a plain index, missing ones as nothing; nothing where there is no column."""
     if name not in frame:
-        return [""] * len(frame)
-    return [str(value) if isinstance(value, str | bool | np.bool_) else "" for value in frame[name].tolist()]
+        return pd.Series([""] * len(frame), dtype=object)
+    values = frame[name].reset_index(drop=True)
+    return values.where(values.notna(), "") if values.dtype != bool else values.map({True: "True", False: ""})
 
 
-def _placement_name(word: str) -> str:
-    return Placement(word).zh if word in set(Placement) else word
+def _rename(values: pd.Series, names: Mapping[str, str]) -> pd.Series:
+    return values.map(lambda word: names.get(word, word))
 
 
 def _spread_reached(survey: Survey, sites: pd.Index[Any]) -> pd.DataFrame:
@@ -152,6 +160,7 @@ def _gather_data(survey: Survey) -> dict[str, Any]:
     leads = _lead_targets(plan)
     return {
         "asOf": survey.as_of.isoformat(),
+        "simulated": survey.simulated,
         "programmes": [
             {
                 "id": programme.id, "name": programme.name, "short": programme.short, "lead": programme.lead,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from renewal_gis.render import style
-from renewal_gis.vocab import DefectKind, LinkKind, Verdict
+from renewal_gis.vocab import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from renewal_gis.plan import Plan
+    from renewal_gis.vocab import Label
 
 Words = dict[str, Any]
 _ROAD_ZOOMS = {
@@ -72,13 +73,15 @@ def find_class_place(rate: style.Number | None, /) -> int:
     return style.COMPLETION_CLASSES.index(style.find_completion_class(rate))
 
 
-_DARK_STEPS = ("#22303E", "#2B4660", "#345D83", "#3D76A8", "#5A9BD3")
+_DARK_ENDS = ((0x22, 0x30, 0x3E), (0x5A, 0x9B, 0xD3))
 
 
 def _shade(color: str) -> Words:
-    """Return the colour of a class on light and dark paper; both run in even steps."""
-    place = [each.color for each in style.COMPLETION_CLASSES].index(color)
-    return {"light": color, "dark": _DARK_STEPS[place]}
+    """Return the colour of a class on light and on dark paper; both run in even steps."""
+    colors = [each.color for each in style.COMPLETION_CLASSES]
+    part = colors.index(color) / max(1, len(colors) - 1)
+    tone = [round(low + part * (high - low)) for low, high in zip(*_DARK_ENDS, strict=True)]
+    return {"light": color, "dark": "#" + "".join(f"{each:02X}" for each in tone)}
 
 
 def light_words() -> Words:
@@ -115,6 +118,6 @@ def link_lines() -> Words:
     return {"by": "kind", "table": table, "other": next(iter(table.values()))}
 
 
-def name_words(members: Iterable[Verdict | LinkKind | DefectKind], /) -> dict[str, str]:
+def name_words(members: Iterable[Label], /) -> dict[str, str]:
     """Return the Chinese label of each member by its code."""
     return {member.value: member.zh for member in members}

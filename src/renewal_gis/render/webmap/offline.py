@@ -6,13 +6,11 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import folium
 from branca.element import Element, Figure, Html, IFrame
 from folium.map import Tooltip
 
@@ -20,6 +18,11 @@ from renewal_gis.errors import OfflineError
 from renewal_gis.files import write_bytes
 from renewal_gis.render.webmap.assets import find_asset
 from renewal_gis.render.webmap.escape import guard_script, guard_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import folium
 
 _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 _FETCHES = {
@@ -45,7 +48,7 @@ def _walk(element: Element) -> Iterator[Element]:
     """All elements below one, also those that sit in a popup's own trees."""
     yield element
     inner = [getattr(element, name, None) for name in ("header", "html", "script", "icon")]
-    for child in [*element._children.values(), *inner]:
+    for child in [*element._children.values(), *inner]:  # noqa: SLF001 - branca has no other way
         if isinstance(child, Element) and child is not element:
             yield from _walk(child)
 
@@ -85,7 +88,7 @@ def _guarded(root: Element) -> Iterator[None]:
     kept: list[tuple[Any, str, Any]] = []
     try:
         for element in list(_walk(root)):
-            kept.append((element, "_children", element._children.copy()))
+            kept.append((element, "_children", element._children.copy()))  # noqa: SLF001 - as above
             name = "data" if isinstance(element, Html) else "text" if isinstance(element, Tooltip) else ""
             if name:
                 kept.append((element, name, getattr(element, name)))
@@ -227,7 +230,7 @@ def render_offline(map_: folium.Map, /, *, title: str = "", lang: str = "zh-CN")
         figure.render()
         header, body = _inline(figure.header.render()), _inline(figure.html.render())
         main = figure.script.render()
-        ids = {element._id for element in _walk(figure)}
+        ids = {element._id for element in _walk(figure)}  # noqa: SLF001 - as above
     texts = ["".join(body.out), *body.styles, *header.styles, *header.scripts, *body.scripts, main]
     markup, *rest = _name_steadily(texts, ids)
     count = len(body.styles) + len(header.styles)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +18,8 @@ from renewal_gis.render.webmap.assets import join_scripts, read_asset
 from renewal_gis.render.webmap.escape import escape_text, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import geopandas as gpd
 
 _SCRIPTS = ("inflate.js", "codec.js", "canvas.js", "layer.js", "paint.js", "popup.js")
@@ -49,9 +50,21 @@ def _setup_script() -> str:
     return f"{join_scripts(*_SCRIPTS)}\nRG.shapes = {write_json(shapes)};\nRG.themes = {write_json(themes)};\n"
 
 
+class _Markup(Element):
+    """Markup that is written as it is: braces in it are no template."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.markup = markup
+
+    def render(self, **_kwargs: Any) -> str:
+        """Return the markup."""
+        return self.markup
+
+
 def add_header(figure: Figure, name: str, markup: str, /) -> None:
-    """Add markup to a page's head as it is: branca would take braces for a template."""
-    figure.header.add_child(Element("{% raw %}" + markup + "{% endraw %}"), name=name)
+    """Add markup to a page's head as it is."""
+    figure.header.add_child(_Markup(markup), name=name)
 
 
 class PackedLayer(Layer):
@@ -167,12 +180,21 @@ def _add_anchors(table: pd.DataFrame, shapes: Any) -> pd.DataFrame:
     ids = shapely.get_type_id(shapes)
     filled = ~(shapely.is_empty(shapes) | shapely.is_missing(shapes))
     areas, lines = np.isin(ids, _AREA_IDS) & filled, np.isin(ids, _LINE_IDS) & filled
+    if not (areas | lines).any():
+        return table
     anchors[areas] = shapely.point_on_surface(shapes[areas])
-    parts = np.array([max(shapely.get_parts(shape), key=shapely.length) for shape in shapes[lines]], dtype=object)
-    anchors[lines] = shapely.line_interpolate_point(parts, 0.5, normalized=True) if parts.size else parts
+    anchors[lines] = shapely.line_interpolate_point(_longest_parts(shapes[lines]), 0.5, normalized=True)
     table = table.copy()  # the caller's frame stays as it was
     table["~x"], table["~y"] = shapely.get_x(anchors), shapely.get_y(anchors)
     return table
+
+
+def _longest_parts(lines: Any) -> Any:
+    """Return the longest part of each line; the first of several equal ones."""
+    parts, owner = shapely.get_parts(lines, return_index=True)
+    order = np.lexsort([-shapely.length(parts), owner])
+    first = np.flatnonzero(np.diff(owner[order], prepend=-1))
+    return parts[order][first]
 
 
 def _plain_style(shapes: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@ Bounds = tuple[float, float, float, float]
 PAGES = (("index.html", "进展"), ("gaps.html", "断头路"), ("coverage.html", "覆盖"))
 _THEME_ICON = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M20 14.5A8 8 0 0 1 9.5 4a8 8 0 1 0 10.5 10.5z"/></svg>'
 _HOME_ICON = (
-    '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"/></svg>'
+    '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 11l8-7 8 7M6 9.5V20h12V9.5M10 20v-6h4v6"/></svg>'
 )
 _NORTH = (
     '<div class="rg-north" aria-hidden="true"><svg viewBox="0 0 26 38"><text x="13" y="10">北</text>'
@@ -90,7 +90,7 @@ class PageShell(MacroElement):
         figure = self.get_root()
         add_header(figure, "renewal_page_css", f"<style>{read_asset('page.css')}</style>")
         add_header(
-            figure, "renewal_page_js", f"<script>{join_scripts('page.js', self.script_name)}</script>"
+            figure, "renewal_page_js", f"<script>{join_scripts('page.js', 'tools.js', self.script_name)}</script>"
         )
         super().render(**kwargs)
 

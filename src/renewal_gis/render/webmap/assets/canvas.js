@@ -2,7 +2,7 @@
 (function (global) {
   "use strict";
   const RG = global.RG = global.RG || {}, L = global.L;
-  const LINE_BATCH = 400, CELL = 64;
+  const LINE_BATCH = 1000, CELL = 64;
 
   RG.theme = "light";
   RG.themes = { light: {}, dark: {} };
@@ -14,8 +14,10 @@
     return word[0] === "@" ? RG.themes[RG.theme][word.slice(1)] || "#888888" : word;
   };
 
+  function ratioNow() { return Math.min(global.devicePixelRatio || 1, 3); }
+
   RG.Canvas = L.Renderer.extend({
-    options: { padding: 0.15, tolerance: 0 },
+    options: { padding: 0.22, tolerance: 0 },
 
     initialize: function (options) {
       L.Renderer.prototype.initialize.call(this, options);
@@ -51,17 +53,24 @@
 
     /* a long drag leaves the drawn part behind: draw again as soon as paper would show */
     _follow: function () {
-      if (!this._bounds || this._map._animatingZoom) { return; }
-      const size = this._map.getSize(), corner = this._map.containerPointToLayerPoint([0, 0]);
-      if (!this._bounds.contains(L.bounds(corner, corner.add(size)))) { this._update(); }
+      const flying = this._origin && !this._origin.equals(this._map.getPixelOrigin());
+      if (this._bounds && !flying && !this._map._animatingZoom) { this._update(); }
     },
 
     _updatePaths: function () { /* there are no paths of Leaflet's own here */ },
 
+    /* what a short move brings into view is drawn already */
+    _holds: function () {
+      if (!this._bounds || this._zoom !== this._map.getZoom() || !this._view) { return false; }
+      const size = this._map.getSize(), corner = this._map.containerPointToLayerPoint([0, 0]);
+      return this._ratio === ratioNow() && this._size.equals(size) && this._origin.equals(this._map.getPixelOrigin()) && this._bounds.contains(L.bounds(corner, corner.add(size)));
+    },
+
     _update: function () {
-      if (this._map._animatingZoom && this._bounds) { return; }
+      if ((this._map._animatingZoom && this._bounds) || this._holds()) { return; }
+      this._size = this._map.getSize(); this._origin = this._map.getPixelOrigin();
       L.Renderer.prototype._update.call(this);
-      const size = this._bounds.getSize(), ratio = this._ratio = Math.min(global.devicePixelRatio || 1, 3);
+      const size = this._bounds.getSize(), ratio = this._ratio = ratioNow();
       const canvas = this._container;
       L.DomUtil.setPosition(canvas, this._bounds.min);
       const width = Math.round(size.x * ratio), height = Math.round(size.y * ratio);
@@ -131,7 +140,7 @@
 
   RG.canvasOf = function (map) {
     if (!map._packedCanvas) {
-      map._packedCanvas = new RG.Canvas();
+      map._packedCanvas = new RG.Canvas({});
       map.addLayer(map._packedCanvas);
       RG.listen(map);
     }
@@ -145,7 +154,7 @@
     tip.hidden = true;
     function hide() { tip.hidden = true; last = null; map.getContainer().classList.remove("rg-over"); }
     function look(point) {
-      const found = canvas.find(point);
+      const found = map.rgBusy ? null : canvas.find(point);
       map.getContainer().classList.toggle("rg-over", Boolean(found));
       const text = found && found.layer.tell(found);
       if (!text) { hide(); return; }
@@ -158,7 +167,7 @@
       }
       last = found;
       tip.hidden = false;
-      const size = map.getSize(), right = point.x + 16 + tip.offsetWidth > size.x;
+      const size = map.getSize(), right = point.x + 16 + tip.offsetWidth > size.x - (map.rgCovered || 0);
       tip.style.left = (right ? point.x - 12 - tip.offsetWidth : point.x + 16) + "px";
       tip.style.top = Math.max(4, Math.min(point.y + 12, size.y - tip.offsetHeight - 8)) + "px";
     }
@@ -170,6 +179,7 @@
     });
     map.on("mouseout movestart zoomstart", function () { waiting = false; hide(); waiting = null; });
     map.on("click", function (event) {
+      if (map.rgBusy) { return; }
       const found = canvas.find(event.containerPoint);
       if (!found) { map.fire("packed:none", event); return; }
       hide();

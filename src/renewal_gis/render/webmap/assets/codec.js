@@ -80,7 +80,8 @@
     const values = new Float64Array(count).fill(NaN), missing = head.missing ? RG.bytesOf(head.missing) : null;
     const present = missing ? [] : null;
     if (missing) { for (let i = 0; i < count; i++) { if (!(missing[i >> 3] >> (i & 7) & 1)) { present.push(i); } } }
-    const read = readDeltas(bytes, present ? present.length : count, Math.pow(10, head.digits));
+    const size = present ? present.length : count, unit = Math.pow(10, head.digits);
+    const read = head.low === undefined ? readDeltas(bytes, size, unit) : readVarints(bytes, size).map(function (step) { return (step + head.low) / unit; });
     for (let i = 0; i < read.length; i++) { values[present ? present[i] : i] = read[i]; }
     return { kind: head.kind, digits: head.digits, values: values, at: function (i) { return this.values[i]; } };
   }
@@ -93,7 +94,13 @@
     for (const [name, length] of head.streams) { streams[name] = bytes.subarray(at, at + length); at += length; }
     const kinds = streams.kinds, shapes = readShapes(kinds, streams), columns = {};
     const total = shapes.pathStart[shapes.pathStart.length - 1], unit = Math.pow(10, head.digits);
-    for (const column of head.columns) { columns[column.name] = readColumn(column, streams["column:" + column.name], head.count); }
+    /* a column is read when it is first asked for: most are only for the sheet of one feature */
+    for (const column of head.columns) {
+      let read = null;
+      Object.defineProperty(columns, column.name, { enumerable: true, get: function () {
+        return read || (read = readColumn(column, streams["column:" + column.name], head.count));
+      } });
+    }
     return {
       count: head.count, kinds: kinds, columns: columns,
       featureStart: shapes.featureStart, pathStart: shapes.pathStart,

@@ -21,6 +21,11 @@
     RG.searchBox("设施、小区、区县", searchEntries);
     global.renewal.total = layers.facilities ? layers.facilities.data.count : 0;
     global.renewal.filter = function (words) { choose(words.facility || now.facility); return global.renewal.visible; };
+    const later = RG.link(map, function () { return { f: now.facility, by: now.by }; }, function (words) {
+      if (data.facilities.some(function (each) { return each.id === words.f; })) { now.facility = words.f; }
+      if (words.by === "household") { now.by = words.by; }
+    });
+    map.on("rg:changed", later);
     choose(now.facility);
   };
 
@@ -43,6 +48,7 @@
       points.setMask(mask);
     }
     global.renewal.visible = visible;
+    map.fire("rg:changed");
     renderFacilities(); renderCard(); renderTable();
     RG.fill(RG.byId("count"), el("b", {}, facilityOf(id).name), " " + visible + " 处 · 服务半径 " + facilityOf(id).reachText + "(直线距离)");
   }

@@ -16,7 +16,7 @@
     now.tab = Object.keys(kinds)[0];
     for (const word of data.offAtFirst) { now.off.add("dead_ends/" + word); }
     for (const id of Object.keys(kinds)) { kinds[id].layer.tell = function (found) { return tell(id, found); }; }
-    if (layers.links) { layers.links.labelText = function (i) { const rank = layers.links.get(i, "rank"); return rank <= 99 ? [String(rank)] : null; }; }
+    if (layers.links) { layers.links.labelText = function (i, view) { const rank = layers.links.get(i, "rank"); return rank <= 10 || view.zoom >= 14 ? [String(rank)] : null; }; }
     makeTabs(); makeFilter(); makeLegend();
     RG.searchBox("道路、区县、名次", searchEntries);
     map.on("packed:click", function (found) { for (const id of Object.keys(kinds)) { if (kinds[id].layer === found.layer) { open(id, found.index, 0); } } });
@@ -29,6 +29,11 @@
       makeLegend();
       return apply();
     };
+    const later = RG.link(map, function () { return { d: now.district, tab: now.tab || "" }; }, function (words) {
+      if (data.districts.includes(words.d)) { now.district = words.d; RG.byId("pick-district").value = words.d; }
+      if (kinds[words.tab]) { RG.byId("tab-" + words.tab).click(); }
+    });
+    map.on("rg:changed", later);
     apply();
   };
 
@@ -57,7 +62,7 @@
       for (let i = 0; i < units.data.count; i++) { if (units.get(i, "name") === now.district) { RG.fit(units.boundsOf([i])); } }
       if (!now.district) { RG.fit(L.latLngBounds(map.rgHome)); }
     } }, el("option", { value: "" }, "全部区县"), data.districts.map(function (name) { return el("option", { value: name }, name); }));
-    RG.fill(RG.byId("rg-filter"), data.districts.length ? el("div", { class: "rg-group" }, el("span", {}, "区县"), pick) : null, el("div", { class: "rg-group count", id: "count", role: "status" }));
+    RG.fill(RG.byId("rg-filter"), data.districts.length ? el("div", { class: "rg-group" }, pick) : null, el("div", { class: "rg-group count", id: "count", role: "status" }));
   }
 
   function makeLegend() {
@@ -93,6 +98,7 @@
       visible += count;
     }
     global.renewal.visible = visible;
+    map.fire("rg:changed");
     RG.fill(RG.byId("count"), told.join(" · "));
     list();
     return visible;

@@ -3,14 +3,15 @@
   "use strict";
   const RG = global.RG, el = RG.el, CITY = "全市";
   let data, map, sites, districts, n;
-  const now = { target: null, unit: "", programmes: null, groups: null, tab: "units", sort: ["", 1], chosen: -1 };
+  const now = { target: null, unit: "", programmes: null, groups: null, watch: "", tab: "units", sort: ["", 1], chosen: -1 };
+  /* lists that a planner asks for on Monday; a week runs from Monday to Sunday */
+  const WATCH = [["", "关注清单"], ["start", "本周应开工"], ["finish", "本周应完工"], ["late-start", "逾期未开工"], ["late-finish", "逾期未完工"], ["unlocated", "无位置"], ["elsewhere", "位置与填报不符"]];
 
   RG.runIndex = function (state) {
     data = state.data; map = state.map; sites = state.layers.sites; districts = state.layers.districts; n = sites.data.count;
     now.programmes = new Set(data.programmes.map(function (programme) { return programme.id; }));
     now.groups = new Set(data.groups.map(function (group) { return group.id; }));
     now.target = data.targets.find(function (target) { return target.id === data.first; }) || data.targets[0];
-    data.order = Array.from({ length: n }, function (_, i) { return i; }).sort(function (a, b) { const x = sites.get(a, "site_id"), y = sites.get(b, "site_id"); return x < y ? -1 : x > y ? 1 : 0; });
     sites.tell = tellSite;
     districts.tell = tellDistrict;
     districts.labelText = function (i) {
@@ -23,8 +24,30 @@
     map.on("sheet:closed", function () { now.chosen = -1; renderList(); });
     global.renewal.total = n;
     global.renewal.filter = filterBy;
+    const later = RG.link(map, function () {
+      const words = { t: now.target.id };
+      if (now.unit) { words.u = now.unit; }
+      if (now.watch) { words.w = now.watch; }
+      if (now.programmes.size < data.programmes.length) { words.p = Array.from(now.programmes).join(" "); }
+      if (now.groups.size < data.groups.length) { words.g = Array.from(now.groups).join(" "); }
+      if (now.chosen >= 0) { words.s = sites.get(now.chosen, "site_id"); }
+      return words;
+    }, readLink);
+    map.on("rg:changed sheet:closed", later);
     renderTarget(); applyFilter();
+    if (now.chosen >= 0) { openSite(now.chosen, 0); }
   };
+
+  /* words of a link count only where they name something that is here */
+  function readLink(words) {
+    now.target = data.targets.find(function (target) { return target.id === words.t; }) || now.target;
+    if (data.units.includes(words.u)) { now.unit = words.u; RG.byId("pick-unit").value = words.u; }
+    if (WATCH.some(function (watch) { return watch[0] === words.w; })) { now.watch = words.w; RG.byId("pick-watch").value = words.w; }
+    if (words.p !== undefined) { now.programmes = new Set(words.p.split(" ").filter(programmeOf)); }
+    if (words.g !== undefined) { now.groups = new Set(words.g.split(" ")); pressGroups(); }
+    for (let i = 0; words.s && i < n; i++) { if (sites.get(i, "site_id") === words.s) { now.chosen = i; break; } }
+  }
+  function pressGroups() { for (const button of document.querySelectorAll("[data-group]")) { button.setAttribute("aria-pressed", String(now.groups.has(button.dataset.group))); } }
 
   function rowsOf(target) { return data.rows.filter(function (row) { return row.target === target.id; }); }
   function rowOf(unit) { return data.rows.find(function (row) { return row.target === now.target.id && row.unit === unit; }); }
@@ -166,15 +189,18 @@
   function makeFilter() {
     const units = el("select", { id: "pick-unit", "aria-label": "单位", onchange: function () { const unit = units.value; now.unit = ""; chooseUnit(unit, true); if (!unit) { applyFilter(); } } },
       el("option", { value: "" }, "全部单位"), data.units.map(function (unit) { return el("option", { value: unit }, unit); }));
+    const watch = el("select", { id: "pick-watch", "aria-label": "关注", onchange: function () { now.watch = watch.value; applyFilter(); } },
+      WATCH.map(function (each) { return el("option", { value: each[0] }, each[1]); }));
     RG.fill(RG.byId("rg-filter"),
-      el("div", { class: "rg-group", role: "group", "aria-label": "阶段" }, el("span", {}, "阶段"), data.groups.map(function (group) {
+      el("div", { class: "rg-group", role: "group", "aria-label": "阶段" }, data.groups.map(function (group) {
         return el("button", { type: "button", "aria-pressed": "true", "data-group": group.id, onclick: function (event) {
           now.groups[now.groups.has(group.id) ? "delete" : "add"](group.id);
           event.currentTarget.setAttribute("aria-pressed", String(now.groups.has(group.id)));
           applyFilter();
         } }, RG.markOf({ shape: "circle", color: "#0072B2", scale: 1 }, group.fill), group.name);
       })),
-      el("div", { class: "rg-group" }, el("span", {}, "单位"), units),
+      el("div", { class: "rg-group" }, units),
+      el("div", { class: "rg-group" }, watch),
       el("div", { class: "rg-group count", id: "count", role: "status" }));
   }
 
@@ -183,18 +209,42 @@
     const okProgramme = programme.words.map(function (word) { return now.programmes.has(word); });
     const okStage = stage.words.map(function (word) { return now.groups.has(groupOf(word)); });
     const okUnit = unit.words.map(function (word) { return !now.unit || word === now.unit; });
+    const watched = now.watch ? watchOf(now.watch) : null;
     let visible = 0, hidden = 0;
     for (let i = 0; i < n; i++) {
+      if (watched && !watched(i)) { continue; }
       if (okProgramme[programme.codes[i]] && okStage[stage.codes[i]] && okUnit[unit.codes[i]]) { mask[i] = 1; visible++; if (!sites.data.kinds[i]) { hidden++; } }
     }
     sites.setMask(mask);
     global.renewal.visible = visible;
+    map.fire("rg:changed");
     RG.fill(RG.byId("count"), "项目 ", el("b", {}, String(visible)), visible === n ? "" : " / " + n, hidden ? "(" + hidden + " 个无位置)" : "",
       visible === n ? null : el("button", { type: "button", onclick: resetFilter }, "清除"));
-    RG.byId("tab-list").lastChild.textContent = String(visible);
+    RG.byId("tab-list").lastElementChild.textContent = String(visible);
     renderList();
     return visible;
   }
+
+  /* whether a site is on one of the planner's lists, as of the day of the page */
+  function watchOf(name) {
+    const day = Date.parse(data.asOf) / 864e5, monday = day - (day + 3) % 7;
+    const planned = function (column, i) { return sites.data.columns[column].values[i]; }, group = function (i) { return groupOf(sites.get(i, "stage")); };
+    const begun = function (i) { return group(i) === "under_way" || group(i) === "done"; }, done = function (i) { return group(i) === "done"; };
+    return {
+      start: function (i) { const due = planned("planned_start", i); return due >= monday && due < monday + 7 && !begun(i); },
+      finish: function (i) { const due = planned("planned_finish", i); return due >= monday && due < monday + 7 && !done(i); },
+      "late-start": function (i) { return planned("planned_start", i) < day && !begun(i); },
+      "late-finish": function (i) { return planned("planned_finish", i) < day && !done(i); },
+      unlocated: function (i) { return !sites.data.kinds[i]; },
+      elsewhere: disagrees
+    }[name];
+  }
+  function disagrees(i) {
+    const found = sites.get(i, "located_name");
+    return Boolean(found && sites.get(i, "declared_unit") && sites.get(i, "unit") !== found && sites.get(i, "declared_unit") !== found && isDistrict(sites.get(i, "unit")));
+  }
+  /* a functional zone has no polygon: its sites lie in some district by right */
+  function isDistrict(unit) { return districtOf(unit) >= 0; }
 
   function resetFilter() { filterBy({}); RG.fit(L.latLngBounds(map.rgHome)); }
 
@@ -205,7 +255,9 @@
     now.groups = all(words.stage, data.groups.map(function (each) { return each.id; }));
     now.unit = words.unit || "";
     RG.byId("pick-unit").value = now.unit;
-    for (const button of document.querySelectorAll("[data-group]")) { button.setAttribute("aria-pressed", String(now.groups.has(button.dataset.group))); }
+    now.watch = words.watch || "";
+    RG.byId("pick-watch").value = now.watch;
+    pressGroups();
     renderTarget();
     return applyFilter();
   }
@@ -219,18 +271,40 @@
         for (const other of tabs) { RG.byId("tab-" + other[0]).setAttribute("aria-selected", String(other[0] === now.tab)); RG.byId(other[0]).hidden = other[0] !== now.tab; }
         renderList();
       } }, tab[1] + " ", el("small", {}));
-    }));
+    }), el("button", { id: "take", class: "rg-take", type: "button", title: "筛选出的项目存为 CSV", onclick: takeTable }, "导出 CSV"));
+  }
+
+  /* what the filter shows, for a spreadsheet */
+  function takeTable() {
+    const columns = [["site_id", "编号"], ["name", "项目名称"], ["programme", "专项"], ["category", "类别"], ["stage", "阶段"], ["unit", "管理单位"], ["declared_unit", "填报单位"], ["located_name", "所在区县"], ["township", "街道(乡镇)"], ["address", "地址"],
+      ["households", "户数"], ["investment_wan", "投资(万元)"], ["leader", "分包领导"], ["task_force", "推进专班"], ["planned_start", "计划开工"], ["planned_finish", "计划完工"], ["actual_start", "实际开工"], ["actual_finish", "实际完工"], ["notes", "备注"]];
+    const rows = orderSites().filter(function (i) { return sites.mask[i]; }).map(function (i) {
+      return columns.map(function (column) {
+        const value = sites.get(i, column[0]);
+        return column[0] === "programme" ? programmeOf(value).name : column[0] === "stage" ? stageName(value) : /_(start|finish)$/.test(column[0]) ? RG.day(value) : value;
+      });
+    });
+    const text = RG.writeCsv(columns.map(function (column) { return column[1]; }), rows);
+    RG.saveFile("项目清单-" + data.asOf + (data.simulated ? "-模拟数据" : "") + ".csv", new Blob([text], { type: "text/csv;charset=utf-8" }));
   }
 
   function renderList() {
     if (now.tab !== "list") { return; }
-    const found = data.order.filter(function (i) { return sites.mask[i]; });
+    const found = orderSites().filter(function (i) { return sites.mask[i]; });
     RG.longList(RG.byId("list"), found.length, function (k) {
       const i = found[k], programme = programmeOf(sites.get(i, "programme"));
       return el("button", { class: "rg-item", type: "button", "aria-selected": String(i === now.chosen), onclick: function () { openSite(i, 16); renderChosen(this); } },
         RG.markOf(programme.symbol, fillOf(i)), el("span", { class: "what" }, sites.get(i, "name") || sites.get(i, "site_id")), el("span", { class: "end" }, stageName(sites.get(i, "stage"))),
         el("span", { class: "sub one" }, [sites.get(i, "unit"), sites.get(i, "township"), sites.data.kinds[i] ? "" : "无位置"].filter(Boolean).join(" · ")));
     }, "没有符合条件的项目");
+  }
+  /* by number, as the ledger has them; sorted when the list is first opened */
+  function orderSites() {
+    if (!data.order) {
+      const ids = Array.from({ length: n }, function (_, i) { return sites.get(i, "site_id"); });
+      data.order = Array.from({ length: n }, function (_, i) { return i; }).sort(function (a, b) { return ids[a] < ids[b] ? -1 : ids[a] > ids[b] ? 1 : 0; });
+    }
+    return data.order;
   }
   function renderChosen(node) {
     for (const other of document.querySelectorAll(".rg-item[aria-selected=true]")) { other.setAttribute("aria-selected", "false"); }
@@ -257,18 +331,18 @@
       const date = RG.day(get("r:" + code) === undefined ? NaN : get("r:" + code));
       return el("li", { class: (k <= place ? "past" : "") + (k === place ? " now" : "") }, stageName(code), el("time", {}, date));
     }));
-    const disagree = get("declared_unit") && get("located_name") && get("unit") !== get("located_name") && get("declared_unit") !== get("located_name");
     RG.openSheet(get("name") || get("site_id"), [
       RG.markOf(programme.symbol, fillOf(i)), el("span", {}, programme.name), el("span", { class: "rg-chip" }, get("site_id")), get("category") ? el("span", { class: "rg-chip" }, get("category")) : null,
       get("simulated") === "True" ? el("span", { class: "rg-stamp simulated" }, "模拟数据") : null].filter(Boolean), [
       el("section", {}, el("h3", {}, "进度"), steps),
       RG.section("责任", [["管理单位", get("unit")], ["填报单位", get("declared_unit") === get("unit") ? "" : get("declared_unit")], ["分包领导", get("leader")], ["推进专班", get("task_force")], ["施工单位", get("contractor")], ["牵头单位", programme.lead]]),
-      RG.section("位置", [["街道乡镇", get("township")], ["地址", get("address")], ["所在区县", get("located_name")], ["定位方式", get("placement")], ["跨界份额", get("shares")], ["提示", disagree ? "填报单位与位置所在区县不一致,以填报为准,待核对" : ""]]),
+      RG.section("位置", [["街道乡镇", get("township")], ["地址", get("address")], ["所在区县", get("located_name")], ["定位方式", get("placement")], ["跨界份额", get("shares")], ["提示", disagrees(i) ? "填报单位与位置所在区县不一致,以填报为准,待核对" : ""]]),
       RG.section("规模", [["户数", number("households", "户")], ["楼栋", number("buildings", "栋")], ["套数", number("dwellings", "套")], ["建筑面积", number("floor_area_m2", "平方米")], ["长度", number("length_m", "米")], ["投资", number("investment_wan", "万元")], ["征求意见", share("consulted_share")], ["居民满意度", share("satisfied_share")]]),
       RG.section("工期", [["计划开工", day("planned_start")], ["实际开工", day("actual_start")], ["计划完工", day("planned_finish")], ["实际完工", day("actual_finish")]]),
       get("content_items") ? el("section", {}, el("h3", {}, "改造内容"), el("div", { class: "rg-tagrow" }, get("content_items").split("、").map(function (word) { return el("span", { class: "rg-chip" }, word); }))) : null,
       RG.section("台账", [["备注", get("notes")], ["来源", get("source_file") + (get("source_row") === get("source_row") ? " 第 " + get("source_row") + " 行" : "")]])
     ]);
     RG.mark(sites, i, focus);
+    map.fire("rg:changed");
   }
 })(window);

@@ -114,11 +114,12 @@
     const sheet = RG.byId("rg-sheet");
     sheet.hidden = false;
     document.body.classList.add("sheet-open");
+    state.map.rgCovered = sheet.offsetWidth;
     RG.fill(sheet, el("header", {}, el("h2", {}, title), el("div", { class: "tags" }, tags),
       el("button", { class: "close", type: "button", "aria-label": "关闭", onclick: RG.closeSheet }, "×")), sections.filter(Boolean));
     sheet.scrollTop = 0;
   };
-  RG.closeSheet = function () { RG.byId("rg-sheet").hidden = true; document.body.classList.remove("sheet-open"); RG.mark(null); state.map.fire("sheet:closed"); };
+  RG.closeSheet = function () { RG.byId("rg-sheet").hidden = true; document.body.classList.remove("sheet-open"); state.map.rgCovered = 0; RG.mark(null); state.map.fire("sheet:closed"); };
   RG.section = function (title, rows) {
     const list = rows.filter(function (row) { return row && row[1] !== "" && row[1] !== null && row[1] !== undefined && row[1] === row[1]; });
     return list.length ? el("section", {}, el("h3", {}, title), el("dl", {}, list.map(function (row) { return [el("dt", {}, row[0]), el("dd", {}, String(row[1]))]; }).flat())) : null;
@@ -195,7 +196,7 @@
     L.control.scale({ imperial: false, maxWidth: 120 }).addTo(map);
     L.control.zoom({ position: "topright", zoomInTitle: "放大", zoomOutTitle: "缩小" }).addTo(map);
     RG.byId("rg-theme").addEventListener("click", function () { RG.setTheme(RG.theme === "light" ? "dark" : "light"); });
-    document.addEventListener("keydown", function (event) { if (event.key === "Escape" && !RG.byId("rg-sheet").hidden) { RG.closeSheet(); } });
+    document.addEventListener("keydown", function (event) { if (event.key === "Escape" && !map.rgBusy && !RG.byId("rg-sheet").hidden) { RG.closeSheet(); } });
     map.on("mousemove", function (event) {
       RG.byId("rg-corner").textContent = event.latlng.lng.toFixed(5) + "°E  " + event.latlng.lat.toFixed(5) + "°N  (CGCS2000)";
     });
@@ -205,6 +206,7 @@
     await Promise.all(layers.map(function (layer) { return layer.ready; }).concat(read));
     state.data = await read;
     RG.setTheme(global.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+    RG.tools(map);
     run(state);
     map._packedCanvas.redrawNow();
     global.renewal.ready = true;

@@ -80,7 +80,8 @@
           context.strokeStyle = RG.color(pass === "casing" ? look.casing : look.color);
           context.globalAlpha = look.alpha === undefined ? 1 : look.alpha;
           context.setLineDash(pass === "line" && look.dash ? look.dash.map(function (each) { return each * Math.max(1, grown); }) : []);
-          context.lineCap = look.dash ? "butt" : "round";
+          /* round ends cost time and are not seen on a thin line */
+          context.lineCap = look.dash || width < 2.5 ? "butt" : "round"; context.lineJoin = width < 2.5 ? "bevel" : "round";
           this._strokeAll(context, lists[k], frame);
           if (pass === "line") { this.drawn += lists[k].length; }
         }
@@ -88,12 +89,15 @@
       context.globalAlpha = 1; context.setLineDash([]);
     },
 
-    /* many short strokes are drawn faster than one path of a hundred thousand pieces */
+    /* paths of about a thousand vertices are drawn faster than one of a hundred thousand, or than each alone */
     _strokeAll: function (context, list, frame) {
-      for (let at = 0; at < list.length; at += LINE_BATCH) {
-        const stop = Math.min(at + LINE_BATCH, list.length);
+      const starts = this.data.featureStart, paths = this.data.pathStart;
+      for (let at = 0; at < list.length;) {
         context.beginPath();
-        for (let k = at; k < stop; k++) { this.trace(context, list[k], frame); }
+        for (let size = 0; at < list.length && size < LINE_BATCH; at++) {
+          this.trace(context, list[at], frame);
+          size += paths[starts[list[at] + 1]] - paths[starts[list[at]]];
+        }
         context.stroke();
       }
     },
@@ -108,7 +112,7 @@
       const set = this.looks.symbol, gather = this.options.aggregate;
       if (!set) { return; }
       const list = this._visible.filter(function (i) { return this.wantsMark(i, view); }, this);
-      if (gather && view.zoom < gather.below && !this.scattered) { this._drawClusters(context, view, list); return; }
+      if (gather && !this.scattered && (view.zoom < gather.below || list.length > (gather.limit || 3000))) { this._drawClusters(context, view, list); return; }
       if (view.zoom < (this.options.dotsBelow || 0)) { this._drawDots(context, view, list); return; }
       this._drawEach(context, view, list, this.options.size * Math.max(0.62, Math.min(1.25, 0.62 + (view.zoom - 11) * 0.11)));
     },
@@ -147,10 +151,10 @@
     _drawClusters: function (context, view, list) {
       const single = [], groups = gatherMarks(this, view, list);
       for (const group of groups) {
+        view.labels.take(group.x - group.r, group.y - group.r, group.x + group.r, group.y + group.r);
         if (group.count === 1) { single.push(group.members[0]); continue; }
         this._clusters.push(group);
         paintCluster(context, group, this.options.aggregate);
-        view.labels.take(group.x - group.r, group.y - group.r, group.x + group.r, group.y + group.r);
       }
       this.drawn += list.length - single.length;
       this._drawEach(context, view, single, this.options.size * 0.85);
@@ -166,32 +170,40 @@
       context.strokeStyle = RG.color("@halo"); context.lineWidth = 3.2;
       const seen = new Map();
       for (const i of this._visible) {
-        if (label.along && RG.isLine(this.data.kinds[i])) { this._labelAlong(context, view, i, seen); } else { this._labelAt(context, view, i); }
+        if (label.along && RG.isLine(this.data.kinds[i])) { this._labelAlong(context, view, i, seen); } else if (!label.along || view.zoom >= (label.areaZoom || 0)) { this._labelAt(context, view, i); }
       }
     },
 
+    /* a name, and below it a line of figures where there is room */
     _labelAt: function (context, view, i) {
-      const label = this.options.label, lines = this.labelText(i), frame = this.frame(view), size = label.size || 12;
+      const lines = this.labelText(i, view);
       if (!lines || !lines[0]) { return; }
-      const x = this.data.ax[i] * frame.scale + frame.dx, step = size * 1.25;
-      const middle = this.data.ay[i] * frame.scale + frame.dy + (label.below || 0);
-      let width = 0, y = NaN;
-      lines.forEach(function (line, k) {
-        context.font = (k ? "" : (label.weight || "600") + " ") + (k ? size - 1.5 : size) + "px " + FONT;
-        width = Math.max(width, context.measureText(line).width);
-      });
-      for (const shift of label.shifts || [0]) {
-        const top = middle + shift;
-        if (view.labels.take(x - width / 2 - 3, top - step / 2, x + width / 2 + 3, top + step * (lines.length - 0.5))) { y = top; break; }
+      for (let count = lines.length; count > 0; count--) {
+        if (this._placeLabel(context, view, i, lines.slice(0, count))) { return; }
       }
-      if (y !== y) { return; }
+    },
+
+    _placeLabel: function (context, view, i, lines) {
+      const label = this.options.label, frame = this.frame(view), size = label.size || 12, step = size * 1.25;
+      const centre = this.data.ax[i] * frame.scale + frame.dx, middle = this.data.ay[i] * frame.scale + frame.dy;
+      const fontOf = function (k) { return (k ? "" : (label.weight || "600") + " ") + (k ? size - 1.5 : size) + "px " + FONT; };
+      const width = Math.max.apply(null, lines.map(function (line, k) { context.font = fontOf(k); return context.measureText(line).width; }));
+      const place = (label.shifts || [[0, 0]]).find(function (shift) {
+        const left = centre + shift[0] - width / 2, top = middle + shift[1];
+        /* a name that has to step aside stays within its own area */
+        const aside = (shift[0] || shift[1]) && RG.isArea(this.data.kinds[i]) && !this._inside(i, centre + shift[0], top + step / 3, frame);
+        return !aside && view.labels.take(left - 3, top - step / 2, left + width + 3, top + step * (lines.length - 0.5));
+      }, this);
+      if (!place) { return false; }
+      const x = centre + place[0], y = middle + place[1];
+      if (label.badge) { paintBadge(context, x, y, width, size, RG.color(label.badge)); }
       lines.forEach(function (line, k) {
-        context.font = (k ? "" : (label.weight || "600") + " ") + (k ? size - 1.5 : size) + "px " + FONT;
-        context.strokeText(line, x, y);
+        context.font = fontOf(k);
+        if (!label.badge) { context.strokeText(line, x, y + k * step); }
         context.fillStyle = RG.color(k ? label.second || "@text" : label.color || "@text");
-        context.fillText(line, x, y);
-        y += step;
+        context.fillText(line, x, y + k * step);
       });
+      return true;
     },
 
     /* a name written along the longest part of a line that is on the screen */
@@ -210,6 +222,13 @@
       writeAlong(context, name, x, y, Math.atan2(b[1] - a[1], b[0] - a[0]), size, RG.color(label.color || "@muted"));
     }
   });
+
+  function paintBadge(context, x, y, width, size, color) {
+    const half = Math.max(width / 2 + 5, size * 0.85), high = size * 0.85;
+    context.beginPath(); context.roundRect(x - half, y - high, 2 * half, 2 * high, high);
+    context.fillStyle = color; context.fill();
+    context.save(); context.lineWidth = 1.5; context.strokeStyle = RG.color("@halo"); context.stroke(); context.restore();
+  }
 
   /* Chinese stands upright along a steep street, one sign below the other */
   function writeAlong(context, name, x, y, angle, size, color) {

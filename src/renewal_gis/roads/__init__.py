@@ -1,0 +1,1 @@
+"""The street network: dead ends, missing links, what opening them would bring."""

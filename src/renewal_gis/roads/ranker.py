@@ -1,0 +1,116 @@
+"""The model that tells likely links from unlikely ones: tables of trees, read and added up with numpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from renewal_gis.errors import SchemaError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from renewal_gis.geo.geometry import Floats
+    from renewal_gis.roads.tip_features import Measures
+
+MISSING = -99.0
+DEPTH = 6
+BLOCK_ROWS = 2048
+BLOCK_TREES = 16
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Trees that ask the same question on each level, so that a tree is a table of 64 leaves.
+
+    ``names`` are the measures asked for, in order; ``feature`` and ``border`` (t, 6) say which measure is
+    compared with what on each level; ``leaf`` (t, 64) is added to ``bias``. The sum is a log-odds.
+    """
+
+    names: tuple[str, ...]
+    feature: NDArray[np.int64]
+    border: NDArray[np.float32]
+    leaf: NDArray[np.float32]
+    bias: float
+
+
+def sum_trees(forest: Forest, measures: Measures, /) -> Floats:
+    """Log-odds of each row.
+
+    Parameters
+    ----------
+    forest
+        The trees.
+    measures
+        One array (n,) per name in ``forest.names``; NaN means "does not apply".
+
+    Raises
+    ------
+    SchemaError
+        A measure that the forest asks for is not there.
+    """
+    missing = [name for name in forest.names if name not in measures]
+    if missing:
+        raise SchemaError(f"排序模型缺少指标 {'、'.join(missing)}", remedy="模型文件与程序版本不符,请重新安装")
+    table = stack_measures(measures, forest.names)
+    total = np.full(table.shape[1], forest.bias)
+    for begin in range(0, table.shape[1], BLOCK_ROWS):
+        part = np.ascontiguousarray(table[:, begin : begin + BLOCK_ROWS])
+        total[begin : begin + BLOCK_ROWS] += _sum_block(forest, part)
+    return total
+
+
+def _sum_block(forest: Forest, part: NDArray[np.float32]) -> Floats:
+    """Sum over all trees for a block of columns of the table."""
+    total = np.zeros(part.shape[1])
+    for first in range(0, len(forest.leaf), BLOCK_TREES):
+        trees = slice(first, first + BLOCK_TREES)
+        above = part[forest.feature[trees]] > forest.border[trees][:, :, None]
+        # the six answers of a row, read as one byte, are the number of its leaf
+        leaf = np.packbits(above, axis=1, bitorder="little")[:, 0, :]
+        total += np.take_along_axis(forest.leaf[trees], leaf.astype(np.intp), axis=1).sum(axis=0, dtype=float)
+    return total
+
+
+def stack_measures(measures: Measures, names: tuple[str, ...], /) -> NDArray[np.float32]:
+    """Table (len(names), n) in 32 bits, what does not apply as :data:`MISSING`."""
+    table = np.stack([np.asarray(measures[name], np.float32) for name in names])
+    np.nan_to_num(table, copy=False, nan=MISSING, posinf=1e9, neginf=-1e9)
+    return table
+
+
+def to_share(log_odds: Floats, /) -> Floats:
+    """Probability 0–1 of log-odds."""
+    share: Floats = 1.0 / (1.0 + np.exp(-np.clip(log_odds, -40.0, 40.0)))
+    return share
+
+
+def pack_forest(forest: Forest, prefix: str, /) -> dict[str, Any]:
+    """Arrays by which a forest is kept in the model file."""
+    return {
+        f"{prefix}_names": np.array(forest.names),
+        f"{prefix}_feature": forest.feature.astype(np.uint8),
+        f"{prefix}_border": forest.border.astype(np.float32),
+        f"{prefix}_leaf": forest.leaf.astype(np.float32),
+        f"{prefix}_bias": np.array(forest.bias),
+    }
+
+
+@cache
+def read_forest(prefix: str, /) -> Forest:
+    """A forest of the model that is shipped: ``filter`` or ``ranker``, and so on."""
+    with (
+        (files("renewal_gis.roads") / "ranker.npz").open("rb") as handle,
+        np.load(handle, allow_pickle=False) as arrays,
+    ):
+        return Forest(
+            tuple(str(name) for name in arrays[f"{prefix}_names"]),
+            arrays[f"{prefix}_feature"].astype(np.int64),
+            arrays[f"{prefix}_border"],
+            arrays[f"{prefix}_leaf"],
+            float(arrays[f"{prefix}_bias"]),
+        )
