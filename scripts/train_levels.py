@@ -15,9 +15,8 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import lightgbm as lgb
 import numpy as np
 import shapely
@@ -25,11 +24,13 @@ import shapely
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
 from digitising_faults import build
-
 from renewal_gis.geo.crs import choose_local_metric
 from renewal_gis.intake.roads import read_roads
 from renewal_gis.roads.defects import find_plain_crossings
 from renewal_gis.roads.levels import FEATURES, measure_crossings
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 SEEDS = (101, 102, 103, 104)
 PLANTED = ("unsnapped_crossing", "other_level")
@@ -102,7 +103,9 @@ def train(sets: list[tuple[np.ndarray, np.ndarray]]) -> lgb.Booster:
 
 def main() -> None:
     """Train on all networks; tell how each would fare without itself."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("roads", nargs="+", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()

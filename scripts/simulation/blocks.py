@@ -155,45 +155,35 @@ def _snap(point: np.ndarray, ends: np.ndarray) -> np.ndarray:
 def subdivide(town: Town) -> tuple[list[Line], list[Leaf]]:
     """Return the streets within a town's blocks and the leaves between them."""
     rng, anchors = make_rng("blocks", town.unit, town.centre.x), Anchors()
-    reach = (
-        max((town.centre.distance(Point(line.geometry.coords[0])) for line in town.lines), default=0.0) * 0.72
-    )
+    reach_m = 0.72 * max(town.centre.distance(Point(line.geometry.coords[0])) for line in town.lines)
     streets: list[Line] = []
     leaves: list[Leaf] = []
     queue = [(block, "") for block in reversed(town.blocks)]
     while queue:
         block, part = queue.pop()
-        middle = block.centroid
-        part = part or (
-            part_of_city(middle.x, middle.y)
-            if town.unit == "城"
-            else part_of_seat(town, middle.x, middle.y, reach)
-        )
+        middle, hectares = block.centroid, block.area / HECTARE
+        part = part or _part(town, middle, reach_m)
         reserve = _reserve(block) if town.unit == "城" else None
-        hectares = block.area / HECTARE
-        if (
-            reserve is None
-            and part == "farm"
-            and 25 < hectares < LEAF_HA["farm"] * 1.2
-            and rng.random() < 0.2
-        ):
+        fields = reserve is None and part == "farm" and 25 < hectares < LEAF_HA["farm"] * 1.2
+        if fields and rng.random() < 0.2:
             part = "hamlet"
-        if reserve or hectares < LEAF_HA.get(part, 12.0) * rng.uniform(1.15, 1.75) or _far(town, middle):
-            leaves.append(_settle(block, part, town, reserve, rng))
-            continue
-        found = cut_block(block, anchors, rng)
+        small = reserve or hectares < LEAF_HA.get(part, 12.0) * rng.uniform(1.15, 1.75) or _far(town, middle)
+        found = None if small else cut_block(block, anchors, rng)
         if found is None:
             leaves.append(_settle(block, part, town, reserve, rng))
             continue
-        street, parts = found
+        street, halves = found
         anchors.add(street)
         streets.append(_street(street, part, hectares, rng))
-        # a hamlet is one quarter of its fields
-        heirs = ["hamlet", "field"] if part == "hamlet" else ["", ""]
-        queue += [
-            (piece, "farm" if heir == "field" else heir) for piece, heir in zip(parts, heirs, strict=True)
-        ]
+        # of the halves of a hamlet one goes back to the fields
+        queue += zip(halves, ("hamlet", "farm") if part == "hamlet" else ("", ""), strict=True)
     return streets, leaves
+
+
+def _part(town: Town, place: Point, reach_m: float) -> str:
+    if town.unit == "城":
+        return part_of_city(place.x, place.y)
+    return part_of_seat(town, place.x, place.y, reach_m)
 
 
 def _far(town: Town, middle: Point) -> bool:

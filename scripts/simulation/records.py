@@ -24,6 +24,8 @@ DEADLINES = {
     "dry_toilet": dt.date(2021, 9, 30),
 }
 WIDTH_M = {"primary": 50, "secondary": 36, "tertiary": 24}
+FINISHED = ("works_completed", "cleared", "opened", "basically_built")
+REMARKS = ("",) * 7 + ("居民要求增设停车位", "与管线单位对接中", "雨季顺延", "已列入民生实事")
 
 Record = dict[str, object]
 
@@ -49,8 +51,7 @@ def write_records(sites: list[Site]) -> dict[str, list[Record]]:
 def _common(site: Site, rng: np.random.Generator) -> Record:
     stages = site.words["stages"]
     township = _township(site)
-    finish_stages = ("works_completed", "cleared", "opened", "basically_built")
-    done = next((stages[stage] for stage in finish_stages if stage in stages), None)
+    done = next((stages[stage] for stage in FINISHED if stage in stages), None)
     start = site.words.get("start", stages.get("started"))
     planned_finish = DEADLINES.get(site.programme, dt.date(2021, 11, 30))
     planned_start = dt.date(2021, 4, 1) + dt.timedelta(days=int(rng.integers(0, 8)) * 7)
@@ -64,34 +65,24 @@ def _common(site: Site, rng: np.random.Generator) -> Record:
         "地址": _address(site, township, rng),
         "投资(万元)": None,
         "分包领导": _person(rng, 0.02),
-        "推进专班": None
-        if rng.random() < 0.015
-        else f"{words.PROGRAMMES[site.programme][3]}专班第{int(rng.integers(1, 9))}组",
-        "施工单位": ""
-        if start is None
-        else f"{'甲乙丙丁戊己庚辛'[int(rng.integers(8))]}建设工程有限公司(模拟)",
+        "推进专班": _task_force(site, rng),
+        "施工单位": _contractor(rng) if start else "",
         "计划开工": _date_text(planned_start, rng),
         "计划完工": _date_text(planned_finish, rng),
         "实际开工": _date_text(start, rng),
         "实际完工": _date_text(done, rng),
-        "备注": str(
-            rng.choice(
-                [
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "居民要求增设停车位",
-                    "与管线单位对接中",
-                    "雨季顺延",
-                    "已列入民生实事",
-                ]
-            )
-        ),
+        "备注": str(rng.choice(REMARKS)),
     }
+
+
+def _task_force(site: Site, rng: np.random.Generator) -> str | None:
+    if rng.random() < 0.015:
+        return None
+    return f"{words.PROGRAMMES[site.programme][3]}专班第{int(rng.integers(1, 9))}组"
+
+
+def _contractor(rng: np.random.Generator) -> str:
+    return f"{'甲乙丙丁戊己庚辛'[int(rng.integers(8))]}建设工程有限公司(模拟)"
 
 
 def _unit_text(site: Site, rng: np.random.Generator) -> str:

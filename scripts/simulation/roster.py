@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry import Point
 
 from simulation import words
-from simulation.blocks import HECTARE
+from simulation.blocks import HECTARE, MOTORWAY
 from simulation.geometry import Line, make_rng
 from simulation.land import Districts, Parcel, whose
 
@@ -197,7 +197,7 @@ def _alleys(network: Network, districts: Districts) -> list[Site]:
         ):
             continue
         unit = whose("城", middle, districts)
-        if line.name in seen:
+        if line.name in seen or MOTORWAY.distance(line.geometry) < 120:
             continue
         seen.add(line.name)
         if unit in lines and districts.holds("丛台区" if unit.startswith("邯郸") else unit, line.geometry):
