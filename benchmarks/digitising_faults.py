@@ -26,10 +26,10 @@ import argparse
 import csv
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -41,6 +41,9 @@ from renewal_gis.geo.crs import choose_local_metric
 from renewal_gis.intake.roads import read_roads
 from renewal_gis.roads.defects import find_defects
 from renewal_gis.roads.network import build_streets, make_network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KINDS = ("undershoot", "overshoot", "unsnapped_crossing", "duplicate", "split_node")
 DECOYS = ("other_level", "carriageway", "cul_de_sac")
@@ -85,7 +88,9 @@ class Sheet:
         clear = not self.places or np.hypot(*(np.array(self.places) - xy).T).min() > APART_M
         return clear and not self.used.intersection(streets)
 
-    def note(self, kind: str, size: float, geometry: shapely.Geometry, xy: np.ndarray, streets: list[int]) -> None:
+    def note(
+        self, kind: str, size: float, geometry: shapely.Geometry, xy: np.ndarray, streets: list[int]
+    ) -> None:
         """Write down what was planted."""
         self.places.append(np.asarray(xy))
         self.used.update(streets)
@@ -124,7 +129,9 @@ def build(roads: gpd.GeoDataFrame, *, n: int = 60, seed: int = 0, raw: bool = Fa
     for kind, plant in planters:
         fill(sheet, kind, plant, n)
     damaged = collect(sheet, streets, raw=raw)
-    truth = gpd.GeoDataFrame(sheet.truth, columns=["kind", "size_m", "geometry"], geometry="geometry", crs=streets.crs)
+    truth = gpd.GeoDataFrame(
+        sheet.truth, columns=["kind", "size_m", "geometry"], geometry="geometry", crs=streets.crs
+    )
     intact = streets.drop(columns=["from_node", "to_node", "length_m"])
     return Case(damaged, truth, intact)
 
@@ -190,7 +197,10 @@ def plant_undershoot(sheet: Sheet, node: int) -> bool:
     line = shapely.linestrings(xy)
     cut = shapely.get_coordinates(shapely.ops.substring(line, 0, shapely.length(line) - size))
     others = [bearing_in(sheet, other, node) for other in arms if other != arm]
-    if max(float(np.dot(cut[-1] - cut[-2], other) / np.hypot(*(cut[-1] - cut[-2]))) for other in others) > 0.9:
+    if (
+        max(float(np.dot(cut[-1] - cut[-2], other) / np.hypot(*(cut[-1] - cut[-2]))) for other in others)
+        > 0.9
+    ):
         return False  # it would lie along another arm
     sheet.put_arm(arm, node, cut)
     sheet.note("undershoot", size, shapely.Point(cut[-1]), sheet.node_xy[node], arms)
@@ -238,22 +248,20 @@ def dissolve(sheet: Sheet, node: int) -> tuple[list[int], int, int, np.ndarray] 
         return None
     into = [bearing_in(sheet, arm, node) for arm in arms]
     mate = min((1, 2, 3), key=lambda k: float(into[0] @ into[k]))
-    rest = [k for k in (1, 2, 3) if k != mate]
-    if float(into[0] @ into[mate]) > -0.8 or float(into[rest[0]] @ into[rest[1]]) > -0.8:
+    one, two = (k for k in (1, 2, 3) if k != mate)
+    straight = float(into[0] @ into[mate]) < -0.8 and float(into[one] @ into[two]) < -0.8
+    pairs = ((arms[0], arms[mate]), (arms[one], arms[two]))
+    alike = all(sheet.tags[k]["highway"] == sheet.tags[m]["highway"] for k, m in pairs)
+    if not straight or not alike or abs(float(into[0] @ into[one])) > 0.8:
         return None
-    if abs(float(into[0] @ into[rest[0]])) > 0.8:
-        return None
-    pairs = ((arms[0], arms[mate]), (arms[rest[0]], arms[rest[1]]))
-    if any(sheet.tags[one]["highway"] != sheet.tags[two]["highway"] for one, two in pairs):
-        return None
-    joined = [run_through(sheet, node, one, two) for one, two in pairs]
+    joined = [run_through(sheet, node, k, m) for k, m in pairs]
     if any(len(xy) == 0 for xy in joined):
         return None
     meets = shapely.get_coordinates(shapely.intersection(*[shapely.linestrings(xy) for xy in joined]))
     if len(meets) != 1:
         return None
-    for (one, two), xy in zip(pairs, joined, strict=True):
-        sheet.lines[one], sheet.lines[two] = xy, np.empty((0, 2))
+    for (k, m), xy in zip(pairs, joined, strict=True):
+        sheet.lines[k], sheet.lines[m] = xy, np.empty((0, 2))
     return arms, pairs[0][0], pairs[1][0], meets[0]
 
 
@@ -298,7 +306,9 @@ def plant_double(sheet: Sheet, street: int) -> bool:
         return False
     size = float(np.exp(sheet.rng.uniform(*np.log((0.05, 1.5)))))
     if sheet.rng.random() < 0.5:
-        copy = shapely.get_coordinates(shapely.offset_curve(line, size if sheet.rng.random() < 0.5 else -size))
+        copy = shapely.get_coordinates(
+            shapely.offset_curve(line, size if sheet.rng.random() < 0.5 else -size)
+        )
     else:
         dense = shapely.get_coordinates(shapely.segmentize(line, 20.0))
         copy = dense + np.clip(sheet.rng.normal(0, size / 2, dense.shape), -size * 0.7, size * 0.7)
@@ -347,7 +357,9 @@ def plant_cul_de_sac(sheet: Sheet, street: int) -> bool:
     if not sheet.is_free(root, [street]):
         return False
     tree = sheet.tree
-    ahead = shapely.get_coordinates(shapely.line_interpolate_point(line, 0.5 + 1e-3, normalized=True))[0] - root
+    ahead = (
+        shapely.get_coordinates(shapely.line_interpolate_point(line, 0.5 + 1e-3, normalized=True))[0] - root
+    )
     normal = np.array([-ahead[1], ahead[0]]) / np.hypot(*ahead) * (1 if sheet.rng.random() < 0.5 else -1)
     ray = shapely.linestrings(np.stack([root + normal * 1.0, root + normal * 150.0]))
     hits = tree.query(ray, predicate="intersects")
@@ -378,12 +390,16 @@ def collect(sheet: Sheet, streets: gpd.GeoDataFrame, *, raw: bool) -> gpd.GeoDat
     for column in ("bridge", "tunnel"):
         tags[column] = tags.get(column, pd.Series(False, index=tags.index)).fillna(False).astype(bool)
     tags["layer"] = tags.get("layer", pd.Series(0, index=tags.index)).fillna(0).astype(int)
-    frame = gpd.GeoDataFrame(tags, geometry=[shapely.linestrings(sheet.lines[k]) for k in keep], crs=streets.crs)
+    frame = gpd.GeoDataFrame(
+        tags, geometry=[shapely.linestrings(sheet.lines[k]) for k in keep], crs=streets.crs
+    )
     if raw:
         xy, owner = shapely.get_coordinates(np.asarray(frame.geometry.values), return_index=True)
         inner = np.flatnonzero(owner[1:] == owner[:-1])
         parts = shapely.linestrings(np.stack([xy[inner], xy[inner + 1]], axis=1))
-        frame = gpd.GeoDataFrame(tags.iloc[owner[inner]].reset_index(drop=True), geometry=parts, crs=streets.crs)
+        frame = gpd.GeoDataFrame(
+            tags.iloc[owner[inner]].reset_index(drop=True), geometry=parts, crs=streets.crs
+        )
     return frame.iloc[sheet.rng.permutation(len(frame))].reset_index(drop=True)
 
 
@@ -394,11 +410,15 @@ def score(found: gpd.GeoDataFrame, case: Case, own: gpd.GeoDataFrame) -> list[di
     """
     truth = case.truth
     points = np.asarray(found.geometry.values)
-    near, fault = shapely.STRtree(np.asarray(truth.geometry.values)).query(points, predicate="dwithin", distance=HIT_M)
+    near, fault = shapely.STRtree(np.asarray(truth.geometry.values)).query(
+        points, predicate="dwithin", distance=HIT_M
+    )
     right = found["kind"].to_numpy()[near] == truth["kind"].to_numpy()[fault]
     own_near = np.zeros(len(found), bool)
     if len(own):
-        hit, _ = shapely.STRtree(np.asarray(own.geometry.values)).query(points, predicate="dwithin", distance=HIT_M)
+        hit, _ = shapely.STRtree(np.asarray(own.geometry.values)).query(
+            points, predicate="dwithin", distance=HIT_M
+        )
         own_near[hit] = True
     rows: list[dict[str, object]] = []
     seen = np.unique(fault[right])
@@ -443,7 +463,9 @@ def run(path: Path, *, n: int, seed: int, raw: bool) -> list[dict[str, object]]:
 
 def main() -> None:
     """Score every network and seed, and print one table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("roads", nargs="+", type=Path)
     parser.add_argument("--n", type=int, default=60)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])

@@ -33,14 +33,18 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+
 from severed_links import build, end_nodes, match, score
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REACH_M = 250.0
 COLUMNS = {
@@ -204,7 +208,9 @@ def measure_calibration(links: gpd.GeoDataFrame, truth: gpd.GeoDataFrame) -> flo
     chance = np.sort(links["score"].to_numpy())[::-1]
     place = np.clip((chance * 10).astype(int), 0, 9)
     size = np.bincount(place, minlength=10)
-    gap = np.abs(np.bincount(place, weights=chance, minlength=10) - np.bincount(place, weights=hit >= 0, minlength=10))
+    gap = np.abs(
+        np.bincount(place, weights=chance, minlength=10) - np.bincount(place, weights=hit >= 0, minlength=10)
+    )
     return round(float(gap.sum() / max(size.sum(), 1)), 4)
 
 
@@ -230,7 +236,9 @@ def run_all(paths: list[Path], *, n: int, seeds: list[int], methods: list[str]) 
                 for method in methods:
                     command = [sys.executable, __file__, "--one", method, scratch]
                     done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ)
-                    rows.append({"network": path.stem, "seed": seed, "method": method} | json.loads(done.stdout))
+                    rows.append(
+                        {"network": path.stem, "seed": seed, "method": method} | json.loads(done.stdout)
+                    )
                     sys.stderr.write(f"{path.stem} {seed} {method} {rows[-1]['ap']}\n")
     return pd.DataFrame(rows)
 
@@ -247,7 +255,9 @@ def tell_pgrouting() -> str:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("roads", nargs="*", type=Path)
     parser.add_argument("--n", type=int, default=400)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])

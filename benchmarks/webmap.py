@@ -12,6 +12,7 @@ import argparse
 import datetime as dt
 import json
 import os
+import re
 import shutil
 import statistics
 import tempfile
@@ -31,6 +32,7 @@ from playwright.sync_api import sync_playwright
 from renewal_gis import toytown
 from renewal_gis.render.webmap.index import write_index
 from renewal_gis.render.webmap.offline import save_offline
+from renewal_gis.render.webmap.packed import PackedLayer
 from renewal_gis.schema import STORED_CRS
 from renewal_gis.survey import Survey
 
@@ -41,6 +43,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("RENEWAL_SHARED", ROOT.parent / "shared"))
 CHROMIUM = os.environ.get("RENEWAL_CHROMIUM") or shutil.which("chromium")
 AS_OF = dt.date(2021, 9, 30)
+COLOURS = {"primary": "#b00", "secondary": "#d60", "tertiary": "#da0"}
 PAN = """async () => {
   const map = renewal.map, times = [];
   for (let k = 0; k < 24; k++) {
@@ -125,7 +128,13 @@ def make_survey(count: int) -> Survey:
         for unit in ("全市", *(unit.name for unit in plan.units))
     ]  # fmt: skip
     sites = make_sites(roads, count)
-    reached = pd.DataFrame({"site_id": sites.index, "stage": sites["stage"].to_numpy(), "date": sites["planned_start"].to_numpy()})
+    reached = pd.DataFrame(
+        {
+            "site_id": sites.index,
+            "stage": sites["stage"].to_numpy(),
+            "date": sites["planned_start"].to_numpy(),
+        }
+    )
     return Survey(
         plan=plan, as_of=AS_OF, sites=sites, events=pd.DataFrame(), reached=reached, units=make_units(roads),
         progress=pd.DataFrame(rows), coverage=pd.DataFrame(), reach_areas=nothing, streets=roads, dead_ends=nothing,
@@ -137,23 +146,50 @@ def make_survey(count: int) -> Survey:
 def write_peer(roads: gpd.GeoDataFrame, *, styled: bool) -> str:
     """Folium's own GeoJson of the roads, made to load offline."""
     map_ = folium.Map(tiles=None, prefer_canvas=True)
-    colours = {"primary": "#b00", "secondary": "#d60", "tertiary": "#da0"}
-    style: dict[str, Any] = {"style_function": lambda road: {"color": colours.get(road["properties"]["highway"], "#888"), "weight": 1}} if styled else {}
+    style: dict[str, Any] = (
+        {
+            "style_function": lambda road: {
+                "color": COLOURS.get(road["properties"]["highway"], "#888"),
+                "weight": 1,
+            }
+        }
+        if styled
+        else {}
+    )
     folium.GeoJson(roads[["highway", "geometry"]], **style).add_to(map_)
     west, south, east, north = roads.total_bounds
     map_.fit_bounds([[south, west], [north, east]])
     return save_offline(map_)
 
 
-def time_it(make: Callable[[], str]) -> tuple[str, float]:
-    """The text and the seconds that it took, the second time."""
+def write_roads(roads: gpd.GeoDataFrame) -> str:
+    """Our layer of the same roads alone, on a folium map."""
+    map_ = folium.Map(tiles=None)
+    PackedLayer(
+        roads[["highway", "geometry"]], name="roads", options={"style": {"line": looks_of_peer()}}, digits=5
+    ).add_to(map_)
+    west, south, east, north = roads.total_bounds
+    map_.fit_bounds([[south, west], [north, east]])
+    return save_offline(map_)
+
+
+def looks_of_peer() -> dict[str, Any]:
+    """The colours that the styled peer draws."""
+    table = {word: {"color": color, "width": 1} for word, color in COLOURS.items()}
+    return {"by": "highway", "table": table, "other": {"color": "#888", "width": 1}}
+
+
+def time_it(make: Callable[[], str]) -> tuple[str, float, float]:
+    """The text, the seconds that it took the second time, and those of the processor."""
     make()
-    start = time.perf_counter()
+    start, worked = time.perf_counter(), time.process_time()
     text = make()
-    return text, time.perf_counter() - start
+    return text, time.perf_counter() - start, time.process_time() - worked
 
 
-def open_page(play: Any, file: Path, *, ready: bool) -> tuple[Any, Any, float, list[str]]:
+def open_page(
+    play: Any, file: Path, *, ready: bool, waits: bool = False
+) -> tuple[Any, Any, float, list[str]]:
     """A browser on the page; the time to its mark (ours) or to the second frame after loading (peers)."""
     browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
     context = browser.new_context(viewport={"width": 1280, "height": 800})
@@ -162,8 +198,13 @@ def open_page(play: Any, file: Path, *, ready: bool) -> tuple[Any, Any, float, l
     page.set_default_timeout(300_000)
     page.on("request", lambda request: asked.append(request.url))
     page.goto(file.as_uri(), timeout=300_000)
+    if waits:
+        name = re.search(r"var (packed_layer_\d+) =", file.read_text(encoding="utf-8"))[1]
+        page.evaluate(f"() => {name}.ready.then(() => 0)")
     if not ready:
-        took = page.evaluate("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(performance.now()))))")
+        took = page.evaluate(
+            "() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(performance.now()))))"
+        )
         return browser, page, took, asked
     while not page.evaluate("Boolean(window.renewal && window.renewal.ready)"):
         page.wait_for_timeout(5)
@@ -192,7 +233,11 @@ def measure_ours(play: Any, file: Path, runs: int) -> dict[str, Any]:
                 "heap_mb": page.evaluate("performance.memory.usedJSHeapSize / 1e6"),
             }  # fmt: skip
         browser.close()
-    return {"first_render_ms": statistics.median(first), "first_render_all": [round(took) for took in first], **figures}
+    return {
+        "first_render_ms": statistics.median(first),
+        "first_render_all": [round(took) for took in first],
+        **figures,
+    }
 
 
 def main() -> None:
@@ -205,16 +250,21 @@ def main() -> None:
     words = parser.parse_args()
     folder = words.keep or Path(tempfile.mkdtemp())
     survey = make_survey(words.sites)
-    text, seconds = time_it(lambda: write_index(survey))
+    text, seconds, worked = time_it(lambda: write_index(survey))
     file = folder / "webmap.html"
     file.write_text(text, encoding="utf-8")
     empty = save_offline(folium.Map(location=[30, 114], tiles=None))
     figures: dict[str, Any] = {
         "sites": words.sites, "roads": len(survey.streets), "page_mb": len(text.encode()) / 1e6,
-        "generate_s": seconds, "empty_map_mb": len(empty.encode()) / 1e6,
+        "generate_s": seconds, "generate_cpu_s": worked, "empty_map_mb": len(empty.encode()) / 1e6,
     }  # fmt: skip
     with sync_playwright() as play:
         figures |= measure_ours(play, file, words.runs)
+        roads_page = folder / "roads.html"
+        roads_page.write_text(write_roads(survey.streets), encoding="utf-8")
+        browser, _, took, _ = open_page(play, roads_page, ready=False, waits=True)
+        figures["roads_only"] = {"mb": roads_page.stat().st_size / 1e6, "first_render_ms": took}
+        browser.close()
         for styled in (False, True) if words.peers else ():
             name = "folium_styled" if styled else "folium_plain"
             peer = folder / f"{name}.html"

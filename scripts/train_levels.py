@@ -1,6 +1,7 @@
 """Train the forest that tells faulty crossings from roads on two levels.
 
     python scripts/train_levels.py ROADS… -o src/renewal_gis/data/levels.json
+    python scripts/train_levels.py ROADS… --judge     each city by a forest that never saw it
 
 Recipe. In each network the level columns are dropped. Crossings without a node that the network has of
 its own are roads on two levels (the mapped data joins nearly all others); four-armed junctions dissolved
@@ -23,11 +24,12 @@ import shapely
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
-from digitising_faults import build
+from digitising_faults import build, run
 from renewal_gis.geo.crs import choose_local_metric
 from renewal_gis.intake.roads import read_roads
+from renewal_gis.roads import levels
 from renewal_gis.roads.defects import find_plain_crossings
-from renewal_gis.roads.levels import FEATURES, measure_crossings
+from renewal_gis.roads.levels import FEATURES, LIKELY, measure_crossings
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -101,21 +103,35 @@ def train(sets: list[tuple[np.ndarray, np.ndarray]]) -> lgb.Booster:
     return lgb.train(SETTINGS, lgb.Dataset(rows, label, weight=weight), TREES)
 
 
+def judge(paths: list[Path], sets: list[tuple[np.ndarray, np.ndarray]]) -> None:
+    """Plant faults in each network (seed 51) and find them with a forest trained on the others."""
+    for left_out, path in enumerate(paths):
+        model = train([one for k, one in enumerate(sets) if k != left_out])
+        trees = {name: np.asarray(values) for name, values in flatten_trees(model).items()}
+        levels.load_trees = lambda trees=trees: trees
+        for row in run(path, n=80, seed=51, raw=False):
+            sys.stdout.write(f"{row}\n")
+
+
 def main() -> None:
     """Train on all networks; tell how each would fare without itself."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("roads", nargs="+", type=Path)
-    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("-o", "--output", type=Path)
+    parser.add_argument("--judge", action="store_true")
     options = parser.parse_args()
     sets = [measure_network(path) for path in options.roads]
+    if options.judge:
+        judge(options.roads, sets)
+        return
     report = {}
     for left_out, path in enumerate(options.roads):
         model = train([one for k, one in enumerate(sets) if k != left_out])
         faults, levels = sets[left_out]
-        found = float((model.predict(faults) >= 0.15).mean()) if len(faults) else None
-        false = float((model.predict(levels) >= 0.15).mean()) if len(levels) else None
+        found = float((model.predict(faults) >= LIKELY).mean()) if len(faults) else None
+        false = float((model.predict(levels) >= LIKELY).mean()) if len(levels) else None
         report[path.stem] = {"faults": len(faults), "found": found, "levels": len(levels), "false": false}
         sys.stdout.write(f"{path.stem}: {report[path.stem]}\n")
     card = {
@@ -125,7 +141,8 @@ def main() -> None:
         "left_out": report,
         "trees": flatten_trees(train(sets)),
     }
-    options.output.write_text(json.dumps(card, ensure_ascii=False) + "\n", encoding="utf-8")
+    if options.output:
+        options.output.write_text(json.dumps(card, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -118,7 +118,11 @@ def test_the_bounds_hold_the_counted_betweenness(seed):
 def test_households_near_the_link_that_gain_are_counted(ladder):
     land = gpd.GeoDataFrame(
         {"households": [300, 70, None]},
-        geometry=[shapely.box(-10, 390, 10, 410), shapely.box(490, -110, 510, -90), shapely.box(990, 390, 1010, 410)],
+        geometry=[
+            shapely.box(-10, 390, 10, 410),
+            shapely.box(490, -110, 510, -90),
+            shapely.box(990, 390, 1010, 410),
+        ],
         crs=METRIC,
     )
     out = measure_benefit(make_link(ladder, (0, 400), (1000, 400)), ladder, land=land)

@@ -5,18 +5,19 @@ from fractions import Fraction
 
 import pytest
 
-from renewal_gis.render import bulletin, wording
+from renewal_gis.render import bulletin, typeset, wording
+from renewal_gis.render import paper as tree
 from samples import make_progress, make_survey
 
 
 @pytest.fixture(scope="module")
 def weekly():
-    return bulletin.build_weekly(make_survey())
+    return bulletin.build_bulletin(make_survey())
 
 
 def _paragraphs(paper):
     blocks = [block for section in paper.sections for block in section.blocks]
-    return [block.lead + block.text for block in blocks if isinstance(block, bulletin.Paragraph)]
+    return [block.lead + block.text for block in blocks if isinstance(block, tree.Paragraph)]
 
 
 def _table(paper, key):
@@ -26,7 +27,7 @@ def _table(paper, key):
 def _written(table):
     return [
         tuple(
-            bulletin.format_value(value, column.kind)
+            tree.format_value(value, column.kind)
             for value, column in zip(row, table.columns, strict=True)
         )
         for row in table.rows
@@ -47,7 +48,7 @@ def test_head_and_sections(weekly):
 
 
 def test_issue_number_is_printed():
-    paper = bulletin.build_weekly(make_survey(), issue=12)
+    paper = bulletin.build_bulletin(make_survey(), issue=12)
     assert paper.header_lines == ("（第12期，截至2021年9月30日）",)
 
 
@@ -71,7 +72,7 @@ def test_a_target_without_number_says_so(weekly):
 
 def test_before_the_first_day_there_is_no_pace():
     rows = [("T1", "全市", 6, 6, 0, Fraction(0), "green")]
-    text = _paragraphs(bulletin.build_weekly(make_survey(progress=make_progress(rows))))[1]
+    text = _paragraphs(bulletin.build_bulletin(make_survey(progress=make_progress(rows))))[1]
     assert text.endswith("已完工0个（0/6=0.0%），未到序时起算日。")
 
 
@@ -102,7 +103,7 @@ def test_a_unit_without_task_comes_last_with_dashes():
         ("T1", "乙区", 2, 2, 1, None, ""),
         ("T1", "丙县", 2, 2, 0, None, ""),
     ]
-    table = _table(bulletin.build_weekly(make_survey(progress=make_progress(rows))), "units-T1")
+    table = _table(bulletin.build_bulletin(make_survey(progress=make_progress(rows))), "units-T1")
     assert _written(table)[2] == ("主城区组", "甲区", *["—"] * 7)
     assert table.notes == ("无任务单位：甲区，以“—”表示，不参与比较。",)
 
@@ -112,7 +113,7 @@ def test_a_tie_stands_side_by_side_in_the_order_of_the_plan():
         ("T1", unit, task, task, task // 2, None, "")
         for unit, task in (("乙区", 4), ("甲区", 2), ("全市", 6))
     ]
-    paper = bulletin.build_weekly(make_survey(progress=make_progress(rows)))
+    paper = bulletin.build_bulletin(make_survey(progress=make_progress(rows)))
     assert [row[1] for row in _table(paper, "units-T1").rows][1:3] == ["甲区", "乙区"]
     assert "主城区组由高到低依次是：甲区（1/2）、乙区（2/4）并列（50.0%）。" in "".join(_paragraphs(paper))
 
@@ -130,7 +131,7 @@ def test_units_without_task_are_named_not_ranked():
         ("T1", "乙区", 2, 2, 1, None, ""),
         ("T1", "丙县", 2, 2, 0, None, ""),
     ]
-    texts = _paragraphs(bulletin.build_weekly(make_survey(progress=make_progress(rows))))
+    texts = _paragraphs(bulletin.build_bulletin(make_survey(progress=make_progress(rows))))
     assert any(text.endswith("无任务单位不参与比较：甲区。") for text in texts)
 
 
@@ -143,7 +144,7 @@ def test_works_that_need_only_begin_are_told_as_begun():
 
 def test_without_breakdown_only_the_city_is_listed():
     rows = [("T1", "全市", 6, 6, 3, None, "")]
-    paper = bulletin.build_weekly(make_survey(progress=make_progress(rows)))
+    paper = bulletin.build_bulletin(make_survey(progress=make_progress(rows)))
     assert [table.key for table in paper.tables()] == ["targets", "findings"]
     assert "各项任务均未分解到单位，只列全市数。" in _paragraphs(paper)
 
@@ -157,20 +158,20 @@ def test_findings_are_counted_warnings_first(weekly):
 
 
 def test_no_finding_is_said():
-    paper = bulletin.build_weekly(make_survey(findings=()))
+    paper = bulletin.build_bulletin(make_survey(findings=()))
     assert _paragraphs(paper)[-1] == "台账、位置和进度记录未发现问题。"
 
 
 def test_footnotes_hold_the_readings_and_the_simulation(weekly):
     plan = make_survey().plan
     text = "\n".join(weekly.footnotes)
-    assert all(bulletin.set_punctuation(note) in weekly.footnotes for note in plan.footnotes())
+    assert all(typeset.set_punctuation(note) in weekly.footnotes for note in plan.footnotes())
     assert "模拟数据，不反映任何单位的实际工作" in text
     assert "资料来源：项目台账、道路：模拟数据。" in text
 
 
 def test_real_data_is_not_called_simulated():
-    paper = bulletin.build_weekly(make_survey(simulated=False, sources=("项目台账",)))
+    paper = bulletin.build_bulletin(make_survey(simulated=False, sources=("项目台账",)))
     assert "模拟" not in "".join((*paper.tags, *paper.footnotes, paper.figures()[0].caption))
 
 

@@ -23,7 +23,7 @@ from renewal_gis.intake.positions import read_coordinate, split_pair
 @pytest.mark.parametrize(
     ("raw", "day", "precision"),
     [
-        (dt.datetime(2021, 9, 30, 8), "2021-09-30", "day"),
+        (dt.datetime(2021, 9, 30, 8, tzinfo=dt.UTC), "2021-09-30", "day"),
         (dt.date(2021, 9, 30), "2021-09-30", "day"),
         ("2021-09-30", "2021-09-30", "day"),
         ("2021-09-30 17:05:00", "2021-09-30", "day"),
@@ -55,7 +55,9 @@ def test_read_date_takes_what_offices_write(raw, day, precision):
     assert (str(cell.value), cell.precision, cell.status) == (day, precision, "ok")
 
 
-@pytest.mark.parametrize("raw", ["2021-9-31", "待定", "尽快", "3/4/2021", 2021.1, "2021.09.30-2021.12.31", "1021-01-01", True])
+@pytest.mark.parametrize(
+    "raw", ["2021-9-31", "待定", "尽快", "3/4/2021", 2021.1, "2021.09.30-2021.12.31", "1021-01-01", True]
+)
 def test_read_date_leaves_what_it_cannot_know(raw):
     assert read_date(raw).status == "unread"
 
@@ -73,7 +75,11 @@ def test_read_date_says_what_it_assumed():
 
 @given(st.dates(dt.date(1950, 1, 1), dt.date(2099, 12, 31)))
 def test_read_date_reads_every_day_back(day):
-    for text in (day.isoformat(), f"{day.year}年{day.month}月{day.day}日", f"{day.year}.{day.month}.{day.day}"):
+    for text in (
+        day.isoformat(),
+        f"{day.year}年{day.month}月{day.day}日",
+        f"{day.year}.{day.month}.{day.day}",
+    ):
         assert read_date(text).value == day
 
 
@@ -103,14 +109,35 @@ def test_a_unit_in_the_cell_goes_before_the_one_in_the_header():
     assert read_number("3平方米", dimension="area", header_factor=1e4).value == 3
 
 
-@pytest.mark.parametrize(("raw", "dimension"), [("-3", "area"), ("12m", "count"), ("双向六车道", "length"), (12.5, "count"), ("100-120", "count"), (True, "count"), (math.inf, "area")])
+@pytest.mark.parametrize(
+    ("raw", "dimension"),
+    [
+        ("-3", "area"),
+        ("12m", "count"),
+        ("双向六车道", "length"),
+        (12.5, "count"),
+        ("100-120", "count"),
+        (True, "count"),
+        (math.inf, "area"),
+    ],
+)
 def test_read_number_leaves_what_it_cannot_know(raw, dimension):
     assert read_number(raw, dimension=dimension).status == "unread"
 
 
 @pytest.mark.parametrize(
     ("raw", "percents", "share"),
-    [("85%", None, 0.85), ("\uff18\uff15\uff05", None, 0.85), (85.0, None, 0.85), (0.85, None, 0.85), (0.85, True, 0.85), (1.0, True, 0.01), (1.0, None, 1.0), ("约六成", None, 0.6), ("八成五", None, 0.85)],
+    [
+        ("85%", None, 0.85),
+        ("\uff18\uff15\uff05", None, 0.85),
+        (85.0, None, 0.85),
+        (0.85, None, 0.85),
+        (0.85, True, 0.85),
+        (1.0, True, 0.01),
+        (1.0, None, 1.0),
+        ("约六成", None, 0.6),
+        ("八成五", None, 0.85),
+    ],
 )
 def test_read_share(raw, percents, share):
     assert read_share(raw, percent_column=percents).value == pytest.approx(share)
@@ -148,7 +175,18 @@ def test_squeeze_and_fold_agree_on_blanks():
     assert fold_text(3.0) == "3"
 
 
-@pytest.mark.parametrize(("text", "number"), [("二〇二一", 2021), ("三十一", 31), ("十", 10), ("一百二十", 120), ("廿三", 23), ("甲", None), ("", None)])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("二〇二一", 2021),
+        ("三十一", 31),
+        ("十", 10),
+        ("一百二十", 120),
+        ("廿三", 23),
+        ("甲", None),
+        ("", None),
+    ],
+)
 def test_parse_chinese_number(text, number):
     assert parse_chinese_number(text) == number
 
@@ -169,20 +207,33 @@ def test_degrees_minutes_seconds_read_back(value):
 
 @pytest.mark.parametrize(
     ("raw", "value"),
-    [("114度27分38.5秒", 114.460694), ("E114°27'38.5\"", 114.460694), ("114 27 38.5", 114.460694), ("114-27-38.5", 114.460694), ("东经114.46", 114.46), ("114°27.642′", 114.4607), (114.46, 114.46)],
+    [
+        ("114度27分38.5秒", 114.460694),
+        ("E114°27'38.5\"", 114.460694),
+        ("114 27 38.5", 114.460694),
+        ("114-27-38.5", 114.460694),
+        ("东经114.46", 114.46),
+        ("114°27.642′", 114.4607),
+        (114.46, 114.46),
+    ],
 )
 def test_read_coordinate(raw, value):
     assert read_coordinate(raw)[0] == pytest.approx(value, abs=1e-6)
 
 
-@pytest.mark.parametrize(("raw", "how"), [("待定", "blank"), (None, "blank"), ("114°75′", "unread"), ("村东头", "unread"), (math.nan, "unread")])
+@pytest.mark.parametrize(
+    ("raw", "how"),
+    [("待定", "blank"), (None, "blank"), ("114°75′", "unread"), ("村东头", "unread"), (math.nan, "unread")],
+)
 def test_read_coordinate_without_a_number(raw, how):
     value, found = read_coordinate(raw)
     assert math.isnan(value)
     assert found == how
 
 
-@pytest.mark.parametrize("raw", ["114.46,36.54", "114.46\uff0c36.54", "(114.46, 36.54)", "114.46 36.54", "114.46;36.54"])
+@pytest.mark.parametrize(
+    "raw", ["114.46,36.54", "114.46\uff0c36.54", "(114.46, 36.54)", "114.46 36.54", "114.46;36.54"]
+)
 def test_split_pair(raw):
     assert [read_coordinate(part)[0] for part in split_pair(raw)] == [114.46, 36.54]
 

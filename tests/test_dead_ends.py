@@ -89,8 +89,9 @@ def test_one_line_alone_has_two_ends():
     assert sorted(found["bearing_deg"]) == pytest.approx([90, 270])
 
 
-def test_nothing_has_none():
-    assert len(ends_of(build_streets(roads([])))) == 0
+@pytest.mark.parametrize("lines", [[], [[(0, 0), (10, 0), (10, 10), (0, 0)]]])
+def test_nothing_and_a_ring_have_none(lines):
+    assert len(ends_of(build_streets(roads(lines)))) == 0
 
 
 def test_none_is_dropped():

@@ -6,10 +6,10 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import ROOT
 from renewal_gis.errors import CrsError
 from renewal_gis.roads.defects import find_defects
 from renewal_gis.roads.levels import FEATURES, evaluate_trees, load_trees
@@ -131,7 +131,15 @@ def test_streets_that_cross_without_a_node_are_told():
     assert tell(find_defects(make_roads(lines))) == [("unsnapped_crossing", 250.0, 250.0)]
 
 
-@pytest.mark.parametrize(("column", "value", "ground"), [("bridge", True, False), ("tunnel", True, False), ("layer", 1, 0)])
+@pytest.mark.parametrize("highway", ["residential", "primary", "trunk_link"])
+def test_two_lines_that_cross_are_enough(highway):
+    roads = make_roads([[(0, 0), (200, 0)], [(100, -90), (100, 90)]], highway=highway)
+    assert tell(find_defects(roads)) == [("unsnapped_crossing", 100.0, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "ground"), [("bridge", True, False), ("tunnel", True, False), ("layer", 1, 0)]
+)
 def test_roads_on_two_levels_may_cross(column, value, ground):
     lines, _ = crossing_town()
     values = [value if line == [(200, 250), (300, 250)] else ground for line in lines]

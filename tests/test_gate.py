@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from renewal_gis.errors import InputError, MissingFileError
-from renewal_gis.intake.archives import read_entry_name, unpack
+from renewal_gis.intake.archives import check_contents, read_entry_name, unpack
 from renewal_gis.intake.gate import admit, private_copy, sniff
 
 
@@ -171,10 +171,12 @@ def test_a_database_that_reads_other_files(tmp_path):
     path = _make_base(tmp_path / "a.gpkg")
     base = sqlite3.connect(path)
     base.execute("PRAGMA writable_schema=ON")
-    base.execute("INSERT INTO sqlite_master VALUES ('table','v','v',0,'CREATE VIRTUAL TABLE v USING VirtualText(''/etc/passwd'')')")
+    base.execute(
+        "INSERT INTO sqlite_master VALUES ('table','v','v',0,'CREATE VIRTUAL TABLE v USING VirtualText(''/etc/passwd'')')"
+    )
     base.commit()
     base.close()
-    with pytest.raises(InputError, match="虚拟表|损坏"):
+    with pytest.raises(InputError, match=r"虚拟表|损坏"):
         admit(path)
 
 
@@ -187,3 +189,19 @@ def test_a_private_copy_takes_the_log_along_and_leaves_the_folder_alone(tmp_path
         (copy.parent / "litter").write_text("x")
     assert sorted(p.name for p in tmp_path.iterdir()) == before
     assert not copy.exists()
+
+
+def test_a_map_info_table_that_points_elsewhere(tmp_path):
+    body = '!table\n!version 300\nDefinition Table\n  File "../secret/x.dat"\n'
+    with pytest.raises(InputError, match="别处"):
+        admit(_write(tmp_path / "a.tab", body))
+
+
+def test_a_directory_that_lies_about_sizes(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", bytes(80 << 20))
+    body = path.read_bytes().replace((80 << 20).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+    path.write_bytes(body)
+    with pytest.raises(InputError, match=r"损坏|大小"):
+        check_contents(path)

@@ -43,7 +43,7 @@ def test_no_points_make_no_nodes():
 
 @given(points, st.integers(1, 40_000_000))
 def test_keys_tell_points_apart_wherever_they_lie(values, east):
-    xy = np.array(values, float) + [east, 4_000_000.0]
+    xy = np.array(values, float) + np.array([east, 4_000_000.0])
     assert len(np.unique(geometry.key_points(xy, node_m=0.01))) == len(values)
 
 
@@ -67,7 +67,9 @@ def test_ranges_follow_one_another():
     assert geometry.index_ranges(np.array([5, 0, 9]), np.array([2, 0, 3])).tolist() == [5, 6, 9, 10, 11]
 
 
-@pytest.mark.parametrize(("distance", "expected"), [(0, (0, 0)), (3, (3, 0)), (4, (4, 0)), (6, (4, 2)), (99, (4, 3))])
+@pytest.mark.parametrize(
+    ("distance", "expected"), [(0, (0, 0)), (3, (3, 0)), (4, (4, 0)), (6, (4, 2)), (99, (4, 3))]
+)
 def test_points_along_a_bent_line(distance, expected):
     xy = np.array([[9.0, 9.0], [0.0, 0.0], [4.0, 0.0], [4.0, 3.0]])
     found = geometry.interpolate_along(xy, np.array([1]), np.array([3]), np.array([float(distance)]))
@@ -79,7 +81,9 @@ def test_points_along_are_those_of_shapely(values, share):
     line = shapely.LineString(values)
     want = line.interpolate(share, normalized=True)
     xy = np.array(values, float)
-    found = geometry.interpolate_along(xy, np.array([0]), np.array([len(xy)]), np.array([share * line.length]))
+    found = geometry.interpolate_along(
+        xy, np.array([0]), np.array([len(xy)]), np.array([share * line.length])
+    )
     assert found[0] == pytest.approx((want.x, want.y), abs=1e-6)
 
 

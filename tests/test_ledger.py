@@ -50,7 +50,9 @@ def test_what_goes_in_comes_out(ledger):
     given_sites = toytown.make_sites()
     assert sites.index.equals(given_sites.index)
     columns = list(SITES.columns)
-    pd.testing.assert_frame_equal(pd.DataFrame(sites[columns]), pd.DataFrame(given_sites[columns]), check_dtype=False)
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(sites[columns]), pd.DataFrame(given_sites[columns]), check_dtype=False
+    )
     assert (sites.geometry.geom_equals(given_sites.geometry) | given_sites.geometry.isna()).all()
     assert sites.crs.to_epsg() == 4490
     given_events = toytown.make_events()
@@ -138,14 +140,18 @@ def test_backwards_only_with_a_reason(ledger):
 
 def test_a_stage_dated_before_lower_ones_is_backwards_too(ledger):
     # A-08 started on 2021-06-01; accepted in May would put the start before itself
-    with pytest.raises(LedgerError, match="退回|早于"):
+    with pytest.raises(LedgerError, match=r"退回|早于"):
         ledger.add_event("A-08", stage="accepted", date=dt.date(2021, 5, 1), by="张三", at=AT)
 
 
 def test_corrections_and_as_of(ledger):
     wrong = ledger.history("A-10").index[-1]
-    fix = ledger.add_event("A-10", corrects=wrong, stage="cleared", date=dt.date(2021, 8, 1), by="张三", at=LATER)
-    now = find_reached(ledger.events(as_of=dt.date(2021, 7, 20)), ledger.plan(), ledger.sites(), as_of=dt.date(2021, 7, 20))
+    fix = ledger.add_event(
+        "A-10", corrects=wrong, stage="cleared", date=dt.date(2021, 8, 1), by="张三", at=LATER
+    )
+    now = find_reached(
+        ledger.events(as_of=dt.date(2021, 7, 20)), ledger.plan(), ledger.sites(), as_of=dt.date(2021, 7, 20)
+    )
     assert now[now["site_id"] == "A-10"]["stage"].tolist() == ["started"]
     then = ledger.events(as_of=dt.date(2021, 7, 20), known_at=AT)
     assert fix not in then.index
@@ -156,10 +162,20 @@ def test_corrections_and_as_of(ledger):
 def test_a_withdrawal_is_a_correction_without_a_stage(ledger):
     wrong = ledger.history("A-12").index[-1]
     ledger.add_event("A-12", corrects=wrong, date=DAY, by="张三", at=LATER, note="重复登记")
-    assert "A-12" not in set(find_reached(ledger.events(), ledger.plan(), ledger.sites(), as_of=DAY)["site_id"])
+    assert "A-12" not in set(
+        find_reached(ledger.events(), ledger.plan(), ledger.sites(), as_of=DAY)["site_id"]
+    )
 
 
-@pytest.mark.parametrize("statement", ["UPDATE status_event SET note = 'x'", "DELETE FROM status_event", "DELETE FROM import_log", "UPDATE ledger_plan SET body = ''"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE status_event SET note = 'x'",
+        "DELETE FROM status_event",
+        "DELETE FROM import_log",
+        "UPDATE ledger_plan SET body = ''",
+    ],
+)
 def test_the_diary_only_grows(ledger, statement):
     base = sqlite3.connect(ledger.path)
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
@@ -182,7 +198,11 @@ def test_verify_finds_what_was_altered(ledger):
 
 
 def test_verify_finds_a_missing_guard_and_a_changed_event(ledger):
-    _tamper(ledger, "DROP TRIGGER status_event_no_update", "UPDATE status_event SET date = '2021-01-01' WHERE seq = 3")
+    _tamper(
+        ledger,
+        "DROP TRIGGER status_event_no_update",
+        "UPDATE status_event SET date = '2021-01-01' WHERE seq = 3",
+    )
     assert sorted(f.code for f in ledger.verify()) == ["ledger-altered", "ledger-unguarded"]
 
 
@@ -211,7 +231,9 @@ def test_the_container_keeps_the_rules_of_ogc(ledger):
     contents = dict(base.execute("SELECT table_name, data_type FROM gpkg_contents").fetchall())
     assert contents["site"] == "features"
     assert contents["status_event"] == "attributes"
-    box = base.execute("SELECT min_x, min_y, max_x, max_y FROM gpkg_contents WHERE table_name = 'site'").fetchone()
+    box = base.execute(
+        "SELECT min_x, min_y, max_x, max_y FROM gpkg_contents WHERE table_name = 'site'"
+    ).fetchone()
     assert box == pytest.approx(tuple(toytown.make_sites().total_bounds))
     base.close()
 
@@ -317,7 +339,7 @@ def test_moments_are_kept_in_one_zone(at, text):
 
 
 def test_a_day_means_its_end():
-    assert format_moment("2021-09-30") > format_moment(dt.datetime(2021, 9, 30, 23, 59))
+    assert format_moment("2021-09-30") > format_moment(dt.datetime(2021, 9, 30, 12, 0, tzinfo=dt.UTC))
     with pytest.raises(LedgerError, match="无法识别"):
         format_moment("gestern")
 
@@ -338,3 +360,18 @@ def test_the_chain_knows_order_and_content():
     assert chain_event("", row) == chain_event("", list(row))
     assert chain_event("a", row) != chain_event("b", row)
     assert chain_event("", row) != chain_event("", [*row[:-1], "k2"])
+
+
+def test_the_lean_events_tell_the_same(ledger):
+    def look():
+        words = {"as_of": dt.date(2021, 9, 30)}
+        plan, sites = ledger.plan(), ledger.sites()
+        return [
+            find_reached(read(**words), plan, sites, **words) for read in (ledger.events, ledger.stage_events)
+        ]
+
+    pd.testing.assert_frame_equal(*look())
+    assert "kind" not in ledger.stage_events().columns
+    ledger.add_event("A-12", corrects=ledger.history("A-12").index[-1], date=DAY, by="张三", at=LATER)
+    pd.testing.assert_frame_equal(*look())
+    assert len(ledger.stage_events(known_at="2000-01-01")) == 0

@@ -12,7 +12,7 @@ from test_dead_ends import town
 from test_network import METRIC, X, Y, roads
 
 
-def cut_town():
+def cut_town(**columns):
     """The grid without one block of one street: two ends that face each other over 100 m."""
     lines = []
     for i in range(11):
@@ -22,11 +22,12 @@ def cut_town():
             lines.append([(k * 100, i * 100), (k * 100 + 100, i * 100)])
     # what is left of the block: 20 m on either side
     lines += [[(500, 500), (500, 520)], [(500, 580), (500, 600)]]
-    return build_streets(roads(lines))
+    values = {name: [""] * (len(lines) - 2) + list(pair) for name, pair in columns.items()}
+    return build_streets(roads(lines, **values))
 
 
 def layer(*shapes, **columns):
-    moved = [shapely.transform(shape, lambda xy: xy + [X, Y]) for shape in shapes]
+    moved = [shapely.transform(shape, lambda xy: xy + np.array([X, Y])) for shape in shapes]
     return gpd.GeoDataFrame(columns, geometry=moved, crs=METRIC)
 
 
@@ -43,6 +44,16 @@ def test_two_facing_ends_are_joined_first():
     assert "340 米" in first["reasons"]
     ends = sorted(xy[1] - Y for xy in first.geometry.coords)
     assert ends == pytest.approx([520, 580])
+
+
+def test_names_on_both_sides_count():
+    score = {
+        pair: suggest_links(cut_town(name=pair)).iloc[0]["score"]
+        for pair in [("", ""), ("人民路", ""), ("人民路", "人民路"), ("人民路", "和平路")]
+    }
+    assert score["人民路", ""] == score["", ""] == suggest_links(cut_town()).iloc[0]["score"]
+    assert score["人民路", "和平路"] < score["", ""] < score["人民路", "人民路"]
+    assert "同名“人民路”" in suggest_links(cut_town(name=("人民路", "人民路"))).iloc[0]["reasons"]
 
 
 def test_a_pair_uses_up_both_ends():

@@ -63,7 +63,19 @@ def test_a_cut_header_is_completed_only_if_it_can_mean_one_thing():
 
 
 @pytest.mark.parametrize(
-    "word", ["甲区", "甲", " 甲区 ", "甲\u3000区", "甲 区", "甲區", "示例市甲区", "某某省示例市甲区", "甲区政府", "990101"]
+    "word",
+    [
+        "甲区",
+        "甲",
+        " 甲区 ",
+        "甲\u3000区",
+        "甲 区",
+        "甲區",
+        "示例市甲区",
+        "某某省示例市甲区",
+        "甲区政府",
+        "990101",
+    ],
 )
 def test_units_by_every_way_to_write_them(toy_plan, word):
     assert collect_unit_names(toy_plan).find(word) == "甲区"

@@ -79,7 +79,9 @@ def test_what_is_no_line_is_left_out():
         ],
         crs=METRIC,
     )
-    streets = build_streets(gpd.GeoDataFrame(np.concatenate([frame, odd]), columns=["highway", "geometry"], crs=METRIC))
+    streets = build_streets(
+        gpd.GeoDataFrame(np.concatenate([frame, odd]), columns=["highway", "geometry"], crs=METRIC)
+    )
     assert lengths(streets) == [7, 8, 9, 10]
     assert not streets.has_z.any()
 
@@ -152,7 +154,9 @@ grid_lines = st.lists(
 def test_moving_turning_and_shuffling_change_no_count(cells, random):
     lines = [[(x * 100, y * 100), (x * 100 + 100 * a, y * 100 + 100 * (not a))] for x, y, a in cells]
     streets = build_streets(roads(lines))
-    moved = [[(5000 - y, 300 + x) for x, y in (line if random.random() < 0.5 else line[::-1])] for line in lines]
+    moved = [
+        [(5000 - y, 300 + x) for x, y in (line if random.random() < 0.5 else line[::-1])] for line in lines
+    ]
     random.shuffle(moved)
     other = build_streets(roads(moved))
     assert lengths(other) == lengths(streets)

@@ -14,6 +14,7 @@ from PIL import Image
 from renewal_gis.errors import PublishError
 from renewal_gis.findings import make_finding
 from renewal_gis.render import bulletin, office
+from renewal_gis.render import paper as tree
 from samples import AS_OF, make_survey
 
 
@@ -25,7 +26,7 @@ def _picture() -> bytes:
 
 @pytest.fixture(scope="module")
 def weekly():
-    return bulletin.build_weekly(make_survey())
+    return bulletin.build_bulletin(make_survey())
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def test_tables_hold_the_values_of_the_tree(paper, weekly):
             column.name for column in table.columns
         ]
         for row, values in zip(drawn.rows[1:], table.rows, strict=True):
-            written = [bulletin.format_value(v, c.kind) for v, c in zip(values, table.columns, strict=True)]
+            written = [tree.format_value(v, c.kind) for v, c in zip(values, table.columns, strict=True)]
             assert [
                 cell.text for cell, column in zip(row.cells, table.columns, strict=True) if not column.merge
             ] == [word for word, column in zip(written, table.columns, strict=True) if not column.merge]

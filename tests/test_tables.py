@@ -41,7 +41,9 @@ def _workbook(path, rows, *, merges=(), title="台账", hidden=()):
 
 
 def _source(path, **words):
-    return Source(role="sites", path=str(path), programme="dry_toilet", simulated=False, attribution="").model_copy(update=words)
+    return Source(
+        role="sites", path=str(path), programme="dry_toilet", simulated=False, attribution=""
+    ).model_copy(update=words)
 
 
 def _read(toy_plan, tmp_path, rows, **words):
@@ -95,7 +97,15 @@ def test_a_total_that_does_not_add_up_is_told(toy_plan, tmp_path):
 
 def test_subtotals_count_their_own_block(toy_plan, tmp_path):
     third = ["A-03", "建设里", "乙区", 30, 10, "2021-05-01", 114.02, 36.56]
-    rows = [HEAD, ROWS[0], ["小计", None, None, 100, 200.5], ROWS[1], third, ["小计", None, None, 80, 109.5], ["总计", None, None, 180, 310]]
+    rows = [
+        HEAD,
+        ROWS[0],
+        ["小计", None, None, 100, 200.5],
+        ROWS[1],
+        third,
+        ["小计", None, None, 80, 109.5],
+        ["总计", None, None, 180, 310],
+    ]
     intake = _read(toy_plan, tmp_path, rows)
     assert intake.read == 3
     assert "total-mismatch" not in _codes(intake)
@@ -150,13 +160,21 @@ def test_ids_of_numbers_and_full_width(toy_plan, tmp_path):
 
 
 def test_a_formula_without_a_value_is_held_back(toy_plan, tmp_path):
-    intake = _read(toy_plan, tmp_path, [HEAD, ROWS[0], ["A-02", "东风小区", "乙区", 50, "=1+1", None, 114.01, 36.56]])
+    intake = _read(
+        toy_plan, tmp_path, [HEAD, ROWS[0], ["A-02", "东风小区", "乙区", 50, "=1+1", None, 114.01, 36.56]]
+    )
     assert intake.quarantined == 1
     assert "formula-empty" in _codes(intake)
 
 
 def test_a_place_outside_the_city_is_withheld_and_the_row_stays(toy_plan, tmp_path):
-    rows = [HEAD, ROWS[0], [*ROWS[1][:6], 11.401, 36.56], ["A-03", "零点", "甲区", 1, 1, None, 0, 0], ["A-04", "待定", "甲区", 1, 1, None, "待定", "/"]]
+    rows = [
+        HEAD,
+        ROWS[0],
+        [*ROWS[1][:6], 11.401, 36.56],
+        ["A-03", "零点", "甲区", 1, 1, None, 0, 0],
+        ["A-04", "待定", "甲区", 1, 1, None, "待定", "/"],
+    ]
     intake = _read(toy_plan, tmp_path, rows)
     assert intake.frame.geometry.isna().tolist() == [False, True, True, True]
     assert len(intake.withheld) == 3
@@ -181,7 +199,7 @@ def test_several_sheets_need_a_name_but_hidden_ones_do_not_count(toy_plan, tmp_p
     book = openpyxl.load_workbook(path)
     book.create_sheet("二")["A1"] = "x"
     book.save(path)
-    with pytest.raises(InputError, match="多个工作表.*台账、二"):
+    with pytest.raises(InputError, match=r"多个工作表.*台账、二"):
         read_sites(toy_plan, _source(path))
     assert read_sites(toy_plan, _source(path, sheet="台账")).read == 2
 
@@ -192,8 +210,11 @@ def test_no_header_at_all(toy_plan, tmp_path):
 
 
 def test_the_same_header_twice_is_refused(toy_plan, tmp_path):
-    with pytest.raises(InputError, match="列名重复.*投资"):
-        read_sites(toy_plan, _source(_workbook(tmp_path / "a.xlsx", [["编号", "名称", "投资", "投资"], ["A", "b", 1, 2]])))
+    with pytest.raises(InputError, match=r"列名重复.*投资"):
+        read_sites(
+            toy_plan,
+            _source(_workbook(tmp_path / "a.xlsx", [["编号", "名称", "投资", "投资"], ["A", "b", 1, 2]])),
+        )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
@@ -208,7 +229,9 @@ def test_text_tables_in_every_encoding(toy_plan, tmp_path, encoding):
 
 def test_a_row_with_a_field_too_many_is_held_back(toy_plan, tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text("编号,项目名称,责任单位\nA-01,和平小区,甲区\nA-02,东风,小区,乙区\n合计,2\n", encoding="utf-8")
+    path.write_text(
+        "编号,项目名称,责任单位\nA-01,和平小区,甲区\nA-02,东风,小区,乙区\n合计,2\n", encoding="utf-8"
+    )
     intake = read_sites(toy_plan, _source(path))
     assert (intake.read, intake.quarantined) == (2, 1)
     assert "row-ragged" in _codes(intake)
@@ -242,7 +265,9 @@ def test_metres_among_degrees_are_withheld(toy_plan, tmp_path):
 
 def test_declared_gcj02_is_restored(toy_plan, tmp_path):
     lon, lat = wgs84_to_gcj02(114.0, 36.55)
-    path = _workbook(tmp_path / "a.xlsx", [["编号", "名称", "经度", "纬度"], ["A-01", "和平小区", float(lon), float(lat)]])
+    path = _workbook(
+        tmp_path / "a.xlsx", [["编号", "名称", "经度", "纬度"], ["A-01", "和平小区", float(lon), float(lat)]]
+    )
     intake = read_sites(toy_plan, _source(path, crs="GCJ-02"))
     assert intake.frame.geometry.iloc[0].distance(shapely.Point(114.0, 36.55)) < 1e-7
 
@@ -250,18 +275,22 @@ def test_declared_gcj02_is_restored(toy_plan, tmp_path):
 def test_suspected_gcj02_is_told_and_not_moved(toy_plan, tmp_path):
     true = [(114.0 + k / 1000, 36.55 + k / 2000) for k in range(5)]
     sent = [tuple(float(v) for v in wgs84_to_gcj02(*place)) for place in true]
-    rows = [["编号", "名称", "经度", "纬度"], *(["A-%02d" % k, "甲", *place] for k, place in enumerate(sent))]
+    rows = [["编号", "名称", "经度", "纬度"], *([f"A-{k:02d}", "甲", *place] for k, place in enumerate(sent))]
     frame = read_sites(toy_plan, _source(_workbook(tmp_path / "a.xlsx", rows))).frame
     features = ",".join(
         f'{{"type":"Feature","properties":{{"编号":"A-{k:02d}"}},"geometry":{{"type":"Point","coordinates":[{x},{y}]}}}}'
         for k, (x, y) in enumerate(true)
     )
-    (tmp_path / "control.geojson").write_text(f'{{"type":"FeatureCollection","features":[{features}]}}', encoding="utf-8")
+    (tmp_path / "control.geojson").write_text(
+        f'{{"type":"FeatureCollection","features":[{features}]}}', encoding="utf-8"
+    )
     report = Report()
     compare_datum(frame, tmp_path / "control.geojson", report=report)
     assert [f.value for f in report] == ["GCJ-02"]
     report = Report()
-    compare_datum(frame.set_geometry(shapely.points(true), crs=frame.crs), tmp_path / "control.geojson", report=report)
+    compare_datum(
+        frame.set_geometry(shapely.points(true), crs=frame.crs), tmp_path / "control.geojson", report=report
+    )
     assert len(report) == 0
 
 
@@ -286,7 +315,9 @@ def test_a_companion_file_brings_the_shapes(toy_plan, tmp_path):
         '{"type":"Feature","properties":{"编号":"X-99"},"geometry":{"type":"Point","coordinates":[114,36.55]}}]}'
     )
     (tmp_path / "a.geojson").write_text(body, encoding="utf-8")
-    intake = read_sites(toy_plan, _source(path, geometry=str(tmp_path / "a.geojson"), programme="old_compound"))
+    intake = read_sites(
+        toy_plan, _source(path, geometry=str(tmp_path / "a.geojson"), programme="old_compound")
+    )
     assert [shape is not None for shape in intake.frame.geometry] == [True, False]
     assert [c for c in _codes(intake) if c != "geometry-mixed"] == ["geometry-orphan", "location-missing"]
 
@@ -320,7 +351,13 @@ def test_events(toy_plan, tmp_path):
     assert intake.frame["date"].iloc[2] == pd.Timestamp("2021-04-30")
     assert intake.frame["recorded_by"].iloc[0] == "甲区/张三"
     held = [f.code for f in intake.findings if f.code not in ("date-assumed", "event-duplicate")]
-    assert held == ["event-unknown-site", "stage-unknown", "event-date-missing", "event-future", "row-refused"]
+    assert held == [
+        "event-unknown-site",
+        "stage-unknown",
+        "event-date-missing",
+        "event-future",
+        "row-refused",
+    ]
 
 
 def test_an_event_out_of_order_is_held_back_alone(toy_plan, tmp_path):
@@ -341,6 +378,46 @@ def test_the_key_does_not_know_the_file(toy_plan, tmp_path):
     from renewal_gis.toytown import make_sites
 
     one = read_events(toy_plan, _events(tmp_path, ["A-01,2021-01-10,已征求意见,甲,乙,"]), make_sites()).frame
-    two = read_events(toy_plan, _events(tmp_path, ["A-02,2021-01-10,已征求意见,,,", "A-01,2021.1.10,consulted,,,"]), make_sites()).frame
+    two = read_events(
+        toy_plan,
+        _events(tmp_path, ["A-02,2021-01-10,已征求意见,,,", "A-01,2021.1.10,consulted,,,"]),
+        make_sites(),
+    ).frame
     assert one["key"].iloc[0] == two["key"].iloc[1] == make_key("A-01", "consulted", dt.date(2021, 1, 10), "")
     assert not math.isnan(len(one))
+
+
+def test_a_cell_at_the_end_of_the_world(toy_plan, tmp_path):
+    path = _workbook(tmp_path / "a.xlsx", [HEAD, *ROWS])
+    book = openpyxl.load_workbook(path)
+    book.active["XFD1048576"] = "x"
+    book.save(path)
+    with pytest.raises(InputError, match="大小"):
+        read_sites(toy_plan, _source(path))
+
+
+def test_an_open_quote_does_not_swallow_the_rest(toy_plan, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('编号,项目名称\nA-01,"和平小区\nA-02,东风小区\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"a.csv.*无法解析"):
+        read_sites(toy_plan, _source(path))
+
+
+def test_words_for_no_id_are_no_id(toy_plan, tmp_path):
+    intake = _read(toy_plan, tmp_path, [HEAD, ["待定", *ROWS[0][1:]], ["无", *ROWS[1][1:]]])
+    assert intake.quarantined == 2
+
+
+def test_the_time_of_day_orders_events_of_one_day(toy_plan, tmp_path):
+    from renewal_gis.toytown import make_sites
+
+    lines = ["A-10,2021-06-15 09:00:00,已开工,,,", "A-10,2021-06-15 08:00:00,已清理,,,"]
+    intake = read_events(toy_plan, _events(tmp_path, lines), make_sites())
+    assert intake.quarantined == 1
+
+
+def test_a_total_above_the_rows_and_a_failed_formula(toy_plan, tmp_path):
+    rows = [HEAD, ["合计", None, None, 150, 200.5], ROWS[0], [*ROWS[1][:4], "#DIV/0!", *ROWS[1][5:]]]
+    intake = _read(toy_plan, tmp_path, rows)
+    assert "total-mismatch" not in _codes(intake)
+    assert "#DIV/0!" in intake.frame.loc["A-02", "notes"]

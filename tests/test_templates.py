@@ -35,7 +35,14 @@ def test_a_filled_template_comes_back(toy_plan, tmp_path, programme):
     book = openpyxl.load_workbook(path)
     sheet = book.worksheets[0]
     headers = {cell.value: cell.column for cell in sheet[2]}
-    values = {"编号": "007", "项目名称": "和平小区", "责任单位": "甲区", "计划开工": "2021-04-01", "经度": 114.0, "纬度": 36.55}
+    values = {
+        "编号": "007",
+        "项目名称": "和平小区",
+        "责任单位": "甲区",
+        "计划开工": "2021-04-01",
+        "经度": 114.0,
+        "纬度": 36.55,
+    }
     for header, value in values.items():
         sheet.cell(3, headers[header], value)
     book.save(path)

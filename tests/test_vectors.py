@@ -30,7 +30,10 @@ def _frame(count=3, crs="EPSG:4326"):
 
 
 def _geojson(path, geometries, **extra):
-    features = [{"type": "Feature", "properties": {"编号": f"A-{k:02d}", "名称": "甲"}, "geometry": g} for k, g in enumerate(geometries)]
+    features = [
+        {"type": "Feature", "properties": {"编号": f"A-{k:02d}", "名称": "甲"}, "geometry": g}
+        for k, g in enumerate(geometries)
+    ]
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features} | extra), encoding="utf-8")
     return path
 
@@ -39,7 +42,16 @@ def _point(x, y):
     return {"type": "Point", "coordinates": [x, y]}
 
 
-@pytest.mark.parametrize(("suffix", "driver"), [("gpkg", "GPKG"), ("geojson", "GeoJSON"), ("fgb", "FlatGeobuf"), ("shp", "ESRI Shapefile"), ("gml", "GML")])
+@pytest.mark.parametrize(
+    ("suffix", "driver"),
+    [
+        ("gpkg", "GPKG"),
+        ("geojson", "GeoJSON"),
+        ("fgb", "FlatGeobuf"),
+        ("shp", "ESRI Shapefile"),
+        ("gml", "GML"),
+    ],
+)
 def test_every_format_gives_the_same_records(tmp_path, suffix, driver):
     path = tmp_path / f"a.{suffix}"
     words = {"encoding": "UTF-8"} if driver == "ESRI Shapefile" else {}
@@ -60,7 +72,7 @@ def test_parquet_and_zip(tmp_path):
     with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
         archive.write(tmp_path / "a.geojson", "a.geojson")
         archive.write(tmp_path / "a.geojson", "b.geojson")
-    with pytest.raises(InputError, match="多个图层.*a、b"):
+    with pytest.raises(InputError, match=r"多个图层.*a、b"):
         read_layer(tmp_path / "b.zip")
     assert len(read_layer(tmp_path / "b.zip", layer="b")) == 3
 
@@ -74,14 +86,14 @@ def test_no_crs_is_refused_unless_declared(tmp_path):
 
 def test_a_declaration_that_the_file_contradicts(tmp_path):
     _frame(crs="EPSG:4547").to_file(tmp_path / "a.gpkg", engine="pyogrio")
-    with pytest.raises(CrsError, match="EPSG:4547.*EPSG:4548"):
+    with pytest.raises(CrsError, match=r"EPSG:4547.*EPSG:4548"):
         read_layer(tmp_path / "a.gpkg", crs="EPSG:4548")
     assert len(read_layer(tmp_path / "a.gpkg", crs="EPSG:4547")) == 3
 
 
 def test_an_old_datum_is_refused(tmp_path):
     _frame(crs=None).set_crs("EPSG:4214").to_file(tmp_path / "a.gpkg", engine="pyogrio")
-    with pytest.raises(CrsError, match="a.gpkg.*旧基准"):
+    with pytest.raises(CrsError, match=r"a.gpkg.*旧基准"):
         read_layer(tmp_path / "a.gpkg")
 
 
@@ -94,10 +106,10 @@ def test_needed_columns(tmp_path):
 def test_several_layers_need_a_name(tmp_path):
     _frame().to_file(tmp_path / "a.gpkg", layer="旧", engine="pyogrio")
     _frame(2).to_file(tmp_path / "a.gpkg", layer="新", engine="pyogrio")
-    with pytest.raises(InputError, match="多个图层.*旧、新"):
+    with pytest.raises(InputError, match=r"多个图层.*旧、新"):
         read_layer(tmp_path / "a.gpkg")
     assert len(read_layer(tmp_path / "a.gpkg", layer="新")) == 2
-    with pytest.raises(InputError, match="没有图层.*“无”.*旧、新"):
+    with pytest.raises(InputError, match=r"没有图层.*“无”.*旧、新"):
         read_layer(tmp_path / "a.gpkg", layer="无")
 
 
@@ -168,7 +180,16 @@ def test_geojson_record_by_record(tmp_path):
     ]
     layer = read_layer(_geojson(tmp_path / "a.geojson", shapes))
     assert len(layer) == 8
-    assert [shape is not None for shape in layer.geometry] == [True, False, False, False, True, False, False, False]
+    assert [shape is not None for shape in layer.geometry] == [
+        True,
+        False,
+        False,
+        False,
+        True,
+        False,
+        False,
+        False,
+    ]
     codes = [f.code for f in layer.attrs["findings"]]
     assert codes.count("geometry-refused") == 6
     assert codes.count("geometry-repaired") == 1
@@ -176,7 +197,13 @@ def test_geojson_record_by_record(tmp_path):
 
 @pytest.mark.parametrize(
     ("body", "message"),
-    [('{"type":"FeatureCollection","features":[{', "损坏"), ("[1,2]", "不是 GeoJSON"), ('{"type":"Point","coordinates":[1,2]}', "不是 GeoJSON"), ('{"a":' + "[" * 100_000, "嵌套"), ('{"type":"FeatureCollection","features":[3]}', "不是对象")],
+    [
+        ('{"type":"FeatureCollection","features":[{', "损坏"),
+        ("[1,2]", "不是 GeoJSON"),
+        ('{"type":"Point","coordinates":[1,2]}', "不是 GeoJSON"),
+        ('{"a":' + "[" * 100_000, "嵌套"),
+        ('{"type":"FeatureCollection","features":[3]}', "不是对象"),
+    ],
 )
 def test_geojson_that_is_none(tmp_path, body, message):
     (tmp_path / "a.geojson").write_text(body, encoding="utf-8")
@@ -193,7 +220,9 @@ def test_the_old_crs_member_counts(tmp_path):
 def test_heights_are_left_away(tmp_path):
     path = _geojson(tmp_path / "a.geojson", [{"type": "Point", "coordinates": [114.0, 36.55, 55.0]}])
     assert not read_layer(path).geometry.has_z.any()
-    _frame().set_geometry(shapely.force_3d(_frame().geometry, 5.0)).to_file(tmp_path / "a.gpkg", engine="pyogrio")
+    _frame().set_geometry(shapely.force_3d(_frame().geometry, 5.0)).to_file(
+        tmp_path / "a.gpkg", engine="pyogrio"
+    )
     layer = read_layer(tmp_path / "a.gpkg")
     assert not layer.geometry.has_z.any()
     assert "geometry-flattened" in [f.code for f in layer.attrs["findings"]]
@@ -253,7 +282,9 @@ def test_mended_areas_are_valid_and_of_one_kind(points):
 
 
 def _districts(path, boxes, names):
-    gpd.GeoDataFrame({"名称": names, "代码": [str(k) for k in range(len(names))]}, geometry=boxes, crs="EPSG:4490").to_file(path, engine="pyogrio")
+    gpd.GeoDataFrame(
+        {"名称": names, "代码": [str(k) for k in range(len(names))]}, geometry=boxes, crs="EPSG:4490"
+    ).to_file(path, engine="pyogrio")
     return path
 
 
@@ -271,7 +302,9 @@ def test_districts_that_overlap_gape_or_are_slivers(toy_plan, tmp_path):
         shapely.box(114.040001, 36.5, 114.06, 36.52),
         shapely.box(114.06, 36.5, 114.060002, 36.52),
     ]
-    intake = read_districts(_districts(tmp_path / "d.gpkg", boxes, ["甲区", "乙区", "丙县", "甲区"]), toy_plan)
+    intake = read_districts(
+        _districts(tmp_path / "d.gpkg", boxes, ["甲区", "乙区", "丙县", "甲区"]), toy_plan
+    )
     assert sorted(f.code for f in intake.findings) == ["district-gap", "district-overlap", "district-sliver"]
     assert (intake.read, intake.quarantined) == (4, 1)
 
@@ -284,5 +317,99 @@ def test_a_district_twice_is_refused(toy_plan, tmp_path):
 
 def test_check_cover_of_nothing():
     report = Report()
-    check_cover(gpd.GeoDataFrame({"name": []}, geometry=[], crs="EPSG:4490"), "EPSG:4547", report=report, file="d")
+    check_cover(
+        gpd.GeoDataFrame({"name": []}, geometry=[], crs="EPSG:4490"), "EPSG:4547", report=report, file="d"
+    )
     assert len(report) == 0
+
+
+def test_topojson_needs_a_declared_system(tmp_path):
+    body = {
+        "type": "Topology",
+        "transform": {"scale": [0.01, 0.01], "translate": [114.0, 36.5]},
+        "arcs": [[[0, 0], [2, 0], [0, 2], [-2, 0], [0, -2]]],
+        "objects": {
+            "d": {
+                "type": "GeometryCollection",
+                "geometries": [{"type": "Polygon", "arcs": [[0]], "properties": {"name": "甲区"}}],
+            }
+        },
+    }
+    (tmp_path / "d.topojson").write_text(json.dumps(body), encoding="utf-8")
+    with pytest.raises(CrsError, match="TopoJSON"):
+        read_layer(tmp_path / "d.topojson")
+    layer = read_layer(tmp_path / "d.topojson", crs="EPSG:4490")
+    assert layer.geometry.iloc[0].equals(shapely.box(114.0, 36.5, 114.02, 36.52))
+    assert layer["name"].tolist() == ["甲区"]
+
+
+def test_geojson_in_gbk_is_read_and_told(tmp_path):
+    path = _geojson(tmp_path / "a.geojson", [_point(114.0, 36.55)])
+    path.write_bytes(path.read_text(encoding="utf-8").replace("\\u7532", "甲").encode("gb18030"))
+    assert read_features(path).rows[0]["名称"] == "甲"
+
+
+def test_a_declared_gbk_that_is_utf8(tmp_path):
+    _frame().to_file(tmp_path / "a.shp", encoding="UTF-8", engine="pyogrio")
+    (tmp_path / "a.cpg").write_text("GBK")
+    features = read_features(tmp_path / "a.shp")
+    assert features.rows[0]["名称"] == "丛生里0"
+    assert "encoding-found" in [f.code for f in features.findings]
+
+
+def _kml(path, body):
+    path.write_text(
+        f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{body}</Document></kml>', encoding="utf-8"
+    )
+    return path
+
+
+def test_kml_with_folders_extended_data_and_shapes(tmp_path):
+    data = '<ExtendedData><Data name="编号"><value>A-{}</value></Data></ExtendedData>'
+    body = (
+        f"<Folder><name>甲</name><Placemark><name>点</name>{data.format(1)}<Point><coordinates>114.0,36.55,9</coordinates></Point></Placemark>"
+        f"<Folder><name>乙</name><Placemark><name>线</name>{data.format(2)}<LineString><coordinates>114,36.55 114.01, 36.55</coordinates></LineString></Placemark></Folder></Folder>"
+        f"<Placemark><name>面</name>{data.format(3)}<Polygon><outerBoundaryIs><LinearRing><coordinates>114,36.55 114.01,36.55 114.01,36.56 114,36.55</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
+        f"<Placemark><name>两点</name>{data.format(4)}<MultiGeometry><Point><coordinates>114,36.5</coordinates></Point><Point><coordinates>114,36.6</coordinates></Point></MultiGeometry></Placemark>"
+        f"<Placemark><name>无</name>{data.format(5)}</Placemark>"
+    )
+    features = read_features(_kml(tmp_path / "a.kml", body))
+    assert [row["编号"] for row in features.rows] == ["A-1", "A-2", "A-3", "A-4", "A-5"]
+    assert [shape and shape.geom_type for shape in features.shapes] == [
+        "Point",
+        "LineString",
+        "Polygon",
+        "MultiPoint",
+        None,
+    ]
+    assert [f.code for f in features.findings] == ["folders-joined"]
+    assert len(read_features(tmp_path / "a.kml", layer="乙").rows) == 1
+    with pytest.raises(InputError, match="没有文件夹"):
+        read_features(tmp_path / "a.kml", layer="丙")
+
+
+def test_kml_that_is_not_whole(tmp_path):
+    (tmp_path / "a.kml").write_text("<kml><Document><Placemark>", encoding="utf-8")
+    with pytest.raises(InputError, match="KML 损坏"):
+        read_features(tmp_path / "a.kml")
+    deep = "<Folder>" * 300 + "</Folder>" * 300
+    with pytest.raises(InputError, match="嵌套"):
+        read_features(_kml(tmp_path / "b.kml", deep))
+
+
+def test_a_shapefile_that_was_cut(tmp_path):
+    _frame().to_file(tmp_path / "a.shp", encoding="UTF-8", engine="pyogrio")
+    body = (tmp_path / "a.shp").read_bytes()
+    (tmp_path / "a.shp").write_bytes(body[:-20])
+    with pytest.raises(InputError, match=r"truncated.*应有 184 字节,实有 164"):  # 100 + 3 * 28
+        read_features(tmp_path / "a.shp")
+
+
+def test_a_stale_count_in_a_geopackage_does_not_hide_rows(tmp_path):
+    path = tmp_path / "a.gpkg"
+    _frame().to_file(path, engine="pyogrio")
+    base = sqlite3.connect(path)
+    base.execute("UPDATE gpkg_ogr_contents SET feature_count = 1")
+    base.commit()
+    base.close()
+    assert len(read_layer(path)) == 3

@@ -18,12 +18,16 @@ GRID = [
 
 def make_streets(*more):
     shapes = [shapely.LineString(line) for line in [*GRID, *more]]
-    return build_streets(gpd.GeoDataFrame({"highway": ["tertiary"] * len(shapes)}, geometry=shapes, crs=METRIC))
+    return build_streets(
+        gpd.GeoDataFrame({"highway": ["tertiary"] * len(shapes)}, geometry=shapes, crs=METRIC)
+    )
 
 
 def make_ledger(shapes, names=None):
     names = names or [f"D-{k + 1:02d}" for k in range(len(shapes))]
-    frame = gpd.GeoDataFrame({"programme": ["dead_end_road"] * len(shapes)}, geometry=shapes, crs=METRIC, index=names)
+    frame = gpd.GeoDataFrame(
+        {"programme": ["dead_end_road"] * len(shapes)}, geometry=shapes, crs=METRIC, index=names
+    )
     frame.index.name = "site_id"
     return frame
 
@@ -63,7 +67,12 @@ def test_a_road_far_from_the_network_is_told():
 
 
 def test_two_parts_without_a_way_between_are_told():
-    island = [[(5000, 0), (5200, 0)], [(5200, 0), (5200, 200)], [(5200, 200), (5000, 200)], [(5000, 200), (5000, 0)]]
+    island = [
+        [(5000, 0), (5200, 0)],
+        [(5200, 0), (5200, 200)],
+        [(5200, 200), (5000, 200)],
+        [(5000, 200), (5000, 0)],
+    ]
     streets = make_streets(*island)
     line = shapely.LineString([(600, 100), (5000, 100)])
     (finding,) = verify_opened(streets, make_ledger([line]))
@@ -89,7 +98,9 @@ def test_another_reference_system_is_refused():
 
 def make_links(*lines):
     return gpd.GeoDataFrame(
-        {"score": np.linspace(0.9, 0.5, len(lines))}, geometry=[shapely.LineString(line) for line in lines], crs=METRIC
+        {"score": np.linspace(0.9, 0.5, len(lines))},
+        geometry=[shapely.LineString(line) for line in lines],
+        crs=METRIC,
     )
 
 

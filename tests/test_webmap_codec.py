@@ -32,7 +32,9 @@ def areas(draw):
     x, y = draw(spots)
     size = draw(st.integers(2, 9)) / 10
     holes = [shapely.box(x + size / 4, y + size / 4, x + size / 2, y + size / 2).exterior.coords]
-    return shapely.Polygon(shapely.box(x, y, x + size, y + size).exterior.coords, holes if draw(st.booleans()) else [])
+    return shapely.Polygon(
+        shapely.box(x, y, x + size, y + size).exterior.coords, holes if draw(st.booleans()) else []
+    )
 
 
 @st.composite
@@ -52,7 +54,9 @@ shapes = st.one_of(points, lines, areas(), multis(), st.none(), st.just(shapely.
 def same_shape(before, after) -> bool:
     if before is None or before.is_empty:
         return after is None
-    if before.geom_type != after.geom_type or shapely.get_num_coordinates(before) != shapely.get_num_coordinates(after):
+    if before.geom_type != after.geom_type or shapely.get_num_coordinates(
+        before
+    ) != shapely.get_num_coordinates(after):
         return False
     return bool(np.abs(shapely.get_coordinates(before) - shapely.get_coordinates(after)).max() <= HALF_STEP)
 
@@ -89,7 +93,9 @@ def test_a_collection_is_refused():
 
 @given(
     st.lists(
-        st.tuples(st.text(), st.none() | st.integers(-(10**9), 10**9), st.none() | st.dates()), min_size=1, max_size=12
+        st.tuples(st.text(), st.none() | st.integers(-(10**9), 10**9), st.none() | st.dates()),
+        min_size=1,
+        max_size=12,
     )
 )
 @settings(deadline=None)

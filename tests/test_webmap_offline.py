@@ -46,10 +46,12 @@ def make_full_map() -> folium.Map:
     folium.PolyLine([[36.6, 114.5], [36.61, 114.51]], tooltip="四").add_to(map_)
     folium.Polygon([[36.6, 114.5], [36.61, 114.51], [36.6, 114.52]]).add_to(map_)
     folium.Rectangle([[36.6, 114.5], [36.61, 114.51]]).add_to(map_)
-    square = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[shapely.box(114.5, 36.6, 114.51, 36.61)], crs="EPSG:4326")
-    folium.GeoJson(square, name="面", tooltip=folium.GeoJsonTooltip(["name"]), popup=folium.GeoJsonPopup(["name"])).add_to(
-        map_
+    square = gpd.GeoDataFrame(
+        {"name": ["甲"]}, geometry=[shapely.box(114.5, 36.6, 114.51, 36.61)], crs="EPSG:4326"
     )
+    folium.GeoJson(
+        square, name="面", tooltip=folium.GeoJsonTooltip(["name"]), popup=folium.GeoJsonPopup(["name"])
+    ).add_to(map_)
     group = folium.FeatureGroup("组").add_to(map_)
     folium.Marker([36.62, 114.5], icon=folium.DivIcon(html="<i>五</i>")).add_to(group)
     PackedLayer(square.to_crs(4490), name="我们的").add_to(map_)
@@ -106,7 +108,10 @@ def test_writing_puts_the_file_in_place_whole(tmp_path):
         (folium.WmsTileLayer("https://example.org/wms", layers="a"), "WmsTileLayer"),
         (MarkerCluster(), "markercluster"),
         (folium.Marker([36, 114], icon=folium.Icon(color="red")), "Icon"),
-        (folium.raster_layers.ImageOverlay("https://example.org/a.png", [[36, 114], [37, 115]]), "ImageOverlay"),
+        (
+            folium.raster_layers.ImageOverlay("https://example.org/a.png", [[36, 114], [37, 115]]),
+            "ImageOverlay",
+        ),
     ],
 )
 def test_what_needs_a_network_is_refused_by_name(element, named, tmp_path):
@@ -192,7 +197,9 @@ def test_texts_of_packed_layers_show_as_written(visit):  # noqa: F811
         return shown; }}"""
     )
     assert shown == EVIL
-    names = seen.page.evaluate("Array.from(document.querySelectorAll('.leaflet-control-layers-overlays span span'), n => n.textContent.trim())")
+    names = seen.page.evaluate(
+        "Array.from(document.querySelectorAll('.leaflet-control-layers-overlays span span'), n => n.textContent.trim())"
+    )
     assert names == [text.strip() for text in EVIL]
     assert seen.page.evaluate("window.hit") is None
     seen.check_quiet()

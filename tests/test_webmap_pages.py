@@ -56,7 +56,9 @@ def make_whole_survey(**changes) -> Survey:
         },
         [shapely.Point(1180, 800), shapely.Point(2900, 200)],
     )  # fmt: skip
-    defects = _place({"kind": ["duplicate"], "size_m": [0.5], "repair": ["删去其一"]}, [shapely.Point(800, 1400)])
+    defects = _place(
+        {"kind": ["duplicate"], "size_m": [0.5], "repair": ["删去其一"]}, [shapely.Point(800, 1400)]
+    )
     reach = _place(
         {"facility": ["clinic", "park"], "facility_name": ["卫生服务站", "公园"], "reach_m": [500.0, 500.0]},
         [shapely.Point(500, 500).buffer(500), shapely.Point(600, 1100).buffer(500)],
@@ -80,7 +82,20 @@ def _coverage() -> pd.DataFrame:
             ("甲区", 200_000.0, 200_000.0, 2100.0, 1500.0),
             ("丙县", np.nan, np.nan, np.nan, np.nan),
         ):
-            rows.append((facility, name, 500.0, unit, land, covered, covered / land, homes, homes_covered, homes_covered / homes))
+            rows.append(
+                (
+                    facility,
+                    name,
+                    500.0,
+                    unit,
+                    land,
+                    covered,
+                    covered / land,
+                    homes,
+                    homes_covered,
+                    homes_covered / homes,
+                )
+            )
     columns = ["facility", "facility_name", "reach_m", "unit", "land_m2", "land_covered_m2", "land_share"]
     return pd.DataFrame(rows, columns=[*columns, "households", "households_covered", "household_share"])
 
@@ -100,7 +115,11 @@ def test_a_page_asks_nothing_and_every_layer_draws(texts, visit, name):  # noqa:
     seen = visit(texts[name]).wait_ready()
     layers = {layer["name"]: layer["drawn"] for layer in seen.page.evaluate("window.renewal.layers")}
     ground = {"districts", "water", "roads", "rail", "borders"}
-    own = {"index": {"sites"}, "gaps": {"links", "dead_ends", "defects"}, "coverage": {"land", "reach", "facilities"}}
+    own = {
+        "index": {"sites"},
+        "gaps": {"links", "dead_ends", "defects"},
+        "coverage": {"land", "reach", "facilities"},
+    }
     assert set(layers) == ground | own[name]
     assert all(drawn > 0 for drawn in layers.values()), layers
     assert seen.page.evaluate("performance.getEntriesByName('renewal-ready').length") == 1
@@ -111,7 +130,13 @@ def test_a_page_asks_nothing_and_every_layer_draws(texts, visit, name):  # noqa:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_says_what_it_must(texts, name):
     text = texts[name]
-    for words in ("截至 <b>2021年9月30日</b>", "内部使用", "模拟数据", "示意,不作法定依据", "数据来源:项目台账:模拟数据"):
+    for words in (
+        "截至 <b>2021年9月30日</b>",
+        "内部使用",
+        "模拟数据",
+        "示意,不作法定依据",
+        "数据来源:项目台账:模拟数据",
+    ):
         assert words in text
     assert ("疑似,待现场核实" in text) == (name == "gaps")
 
@@ -121,16 +146,17 @@ def test_a_page_is_the_same_on_rerun(survey, texts, name):
     assert PAGES[name](survey) == texts[name]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_draws_without_decompression_stream(texts, visit, name):  # noqa: F811
-    seen = visit(texts[name], before="delete window.DecompressionStream").wait_ready()
+def test_a_page_draws_without_decompression_stream(texts, visit):  # noqa: F811
+    seen = visit(texts["coverage"], before="delete window.DecompressionStream").wait_ready()
     assert all(layer["drawn"] for layer in seen.page.evaluate("window.renewal.layers"))
     seen.check_quiet()
 
 
 def test_the_numbers_on_the_page_are_those_of_the_survey(texts, visit):  # noqa: F811
     page = visit(texts["index"]).wait_ready().page
-    rows = page.evaluate("Array.from(document.querySelectorAll('#units tbody tr'), r => Array.from(r.cells, c => c.textContent))")
+    rows = page.evaluate(
+        "Array.from(document.querySelectorAll('#units tbody tr'), r => Array.from(r.cells, c => c.textContent))"
+    )
     # T1: 3 of 6, due 14/15 = 93.3 %, 50 − 93.3 = −43.3; 甲区 2 of 3, due all; 丙县 0 of 1, due 3/5
     assert rows[0] == ["全市", "6", "3", "50.0%", "93.3%", "\u221243.3", "■"]
     assert rows[1] == ["甲区", "3", "2", "66.7%", "100.0%", "\u221233.3", "■"]
@@ -162,7 +188,9 @@ def test_a_site_opens_from_the_list_and_the_search(texts, visit):  # noqa: F811
     page.click("#tab-list")
     page.click(".rg-item >> nth=0")
     assert page.inner_text("#rg-sheet h2") == "纺织厂家属院"
-    steps = page.evaluate("Array.from(document.querySelectorAll('.rg-steps li'), s => [s.className, s.textContent])")
+    steps = page.evaluate(
+        "Array.from(document.querySelectorAll('.rg-steps li'), s => [s.className, s.textContent])"
+    )
     assert steps[5] == ["past", "已开工2021-04-05"]
     assert steps[6] == ["past now", "改造完成2021-08-20"]
     page.keyboard.press("Escape")
@@ -233,16 +261,15 @@ def test_the_table_leaves_as_csv_without_live_formulas(survey, visit):  # noqa: 
     rows = list(csv.reader(raw.decode("utf-8-sig").splitlines()))
     assert [row[:2] for row in rows] == [
         ["编号", "项目名称"],
-        ["A-01", "'=HYPERLINK(\"http://x\",\"y\")"],
+        ["A-01", '\'=HYPERLINK("http://x","y")'],
         ["A-02", "一,二"],
         ["A-03", "建设里小区"],
     ]
     seen.check_quiet()
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_the_view_leaves_as_a_picture(texts, visit, name):  # noqa: F811
-    seen = visit(texts[name]).wait_ready()
+def test_the_view_leaves_as_a_picture(texts, visit):  # noqa: F811
+    seen = visit(texts["index"]).wait_ready()
     with seen.page.expect_download() as waiting:
         seen.page.click("#rg-picture")
     data = waiting.value.path().read_bytes()
@@ -261,14 +288,44 @@ def test_a_link_leads_back_to_the_view(texts, visit):  # noqa: F811
     fragment = "#" + page.url.split("#")[1]
     assert re.match(r"#15\.00/36\.5(5000|4999|4998)/11[34]\.\d{5}\?t=T1&u=", fragment)
     again = visit(texts["index"], fragment=fragment).wait_ready()
-    assert again.page.evaluate("[renewal.map.getZoom(), renewal.visible]") == [15, page.evaluate("renewal.visible")]
+    assert again.page.evaluate("[renewal.map.getZoom(), renewal.visible]") == [
+        15,
+        page.evaluate("renewal.visible"),
+    ]
     again.check_quiet()
 
 
-@pytest.mark.parametrize("fragment", ["#x", "#99/1e9/1?t=%3Cimg%3E&u=x&p=constructor&g=__proto__&s=%00&w=1", f"#10/36/114?s={'A' * 9999}"])
+@pytest.mark.parametrize(
+    "fragment",
+    ["#x", "#99/1e9/1?t=%3Cimg%3E&u=x&p=constructor&g=__proto__&s=%00&w=1", f"#10/36/114?s={'A' * 9999}"],
+)
 def test_a_strange_link_does_no_harm(texts, visit, fragment):  # noqa: F811
     seen = visit(texts["index"], fragment=fragment).wait_ready()
     assert seen.page.evaluate("window.hit") is None
+    seen.check_quiet()
+
+
+def test_a_drag_leaves_what_a_fresh_drawing_shows(texts, visit):  # noqa: F811
+    seen = visit(texts["index"]).wait_ready()
+    page = seen.page
+    page.evaluate("renewal.map.setView([36.55, 114.0], 14, {animate: false})")
+    # names find their place anew on every drawing: they are left out of the comparison
+    page.evaluate("Object.values(RG.page.layers).forEach(layer => { layer.labelsOff = true; })")
+    page.evaluate("renewal.map._packedCanvas.redrawNow()")
+    page.mouse.move(1100, 600)
+    page.mouse.down()
+    for step in range(20):
+        page.mouse.move(1100 - 25 * step, 600 - 12 * step)
+    page.mouse.up()
+    where = "JSON.stringify(renewal.map.getCenter()) + renewal.map._packedCanvas._drawnAt"
+    before, now = "", page.evaluate(where)
+    while before != now:  # the map glides on for a while
+        page.wait_for_timeout(400)
+        before, now = now, page.evaluate(where)
+    left = page.evaluate("renewal.map._packedCanvas._container.toDataURL()")
+    page.evaluate("renewal.map._packedCanvas.redrawNow()")
+    assert page.evaluate("renewal.map._packedCanvas._container.toDataURL()") == left
+    assert page.evaluate("renewal.layers.find(l => l.name === 'roads').drawn") > 0
     seen.check_quiet()
 
 
@@ -300,7 +357,10 @@ def test_days_after_the_page_are_not_told(survey):
 def test_the_gaps_page_links_list_and_map(texts, visit):  # noqa: F811
     seen = visit(texts["gaps"]).wait_ready()
     page = seen.page
-    assert page.evaluate("Array.from(document.querySelectorAll('.rg-item .what'), n => n.textContent)") == ["中心路", "端点接入道路"]
+    assert page.evaluate("Array.from(document.querySelectorAll('.rg-item .what'), n => n.textContent)") == [
+        "中心路",
+        "端点接入道路",
+    ]
     page.click(".rg-item >> nth=0")
     sheet = page.inner_text("#rg-sheet")
     for words in ("第 1 位", "220 m", "1.6 km", "7.5 倍", "示例河", "A-12", "同为支路", "疑似,待现场核实"):
@@ -312,6 +372,8 @@ def test_the_gaps_page_links_list_and_map(texts, visit):  # noqa: F811
     page.click(".rg-item >> nth=0")
     assert "删去其一" in page.inner_text("#rg-sheet")
     assert page.evaluate("renewal.filter({district: '甲区', show: ['end_to_street']})") == 1
+    # in 乙区 (1000 to 2000 m): link 1 and the end of 中心路; the end at 2900 m lies in 丙县, the defect in 甲区
+    assert page.evaluate("renewal.filter({district: '乙区'})") == 2
     assert page.evaluate("renewal.filter({})") == 5
     seen.check_quiet()
 
@@ -320,8 +382,14 @@ def test_the_coverage_page_shows_shares_by_district(texts, visit):  # noqa: F811
     seen = visit(texts["coverage"]).wait_ready()
     page = seen.page
     assert page.inner_text("#card .big") == "75.0%"
-    rows = page.evaluate("Array.from(document.querySelectorAll('#units tbody tr'), r => Array.from(r.cells, c => c.textContent))")
-    assert rows == [["全市", "40.0", "30.0", "75.0%"], ["甲区", "20.0", "20.0", "100.0%"], ["丙县", "—", "—", "—"]]
+    rows = page.evaluate(
+        "Array.from(document.querySelectorAll('#units tbody tr'), r => Array.from(r.cells, c => c.textContent))"
+    )
+    assert rows == [
+        ["全市", "40.0", "30.0", "75.0%"],
+        ["甲区", "20.0", "20.0", "100.0%"],
+        ["丙县", "—", "—", "—"],
+    ]
     page.click("#card .rg-tabs button >> nth=1")
     assert page.inner_text("#card .big") == "62.5%"
     assert page.evaluate("renewal.filter({facility: 'park'})") == 1
@@ -330,11 +398,28 @@ def test_the_coverage_page_shows_shares_by_district(texts, visit):  # noqa: F811
 
 def _poison(survey: Survey) -> Survey:
     sites = survey.sites.copy()
-    for column in ("name", "township", "address", "leader", "notes", "task_force", "contractor", "content_items", "source_file"):
+    for column in (
+        "name",
+        "township",
+        "address",
+        "leader",
+        "notes",
+        "task_force",
+        "contractor",
+        "content_items",
+        "source_file",
+    ):
         sites[column] = EVIL
     plan = survey.plan.model_copy(update={"city": EVIL, "short": EVIL})
     named = {}
-    for name, column in (("links", "name"), ("dead_ends", "reason"), ("defects", "repair"), ("facilities", "name"), ("land", "name"), ("streets", "name")):
+    for name, column in (
+        ("links", "name"),
+        ("dead_ends", "reason"),
+        ("defects", "repair"),
+        ("facilities", "name"),
+        ("land", "name"),
+        ("streets", "name"),
+    ):
         frame = getattr(survey, name).copy()
         frame[column] = EVIL
         named[name] = frame
@@ -361,4 +446,11 @@ def test_words_of_the_ledger_run_nothing_and_show_as_written(survey, visit, name
 @pytest.mark.parametrize("name", PAGES)
 def test_a_bare_survey_still_makes_a_page(visit, name):  # noqa: F811
     seen = visit(PAGES[name](make_survey())).wait_ready()
+    seen.check_quiet()
+
+
+def test_an_empty_ledger_still_makes_a_page(survey, visit):  # noqa: F811
+    bare = dataclasses.replace(survey, sites=survey.sites.iloc[:0], progress=survey.progress.iloc[:0])
+    seen = visit(write_index(bare)).wait_ready()
+    assert seen.page.evaluate("[renewal.visible, renewal.total]") == [0, 0]
     seen.check_quiet()

@@ -76,7 +76,9 @@ def visit(chromium, tmp_path):
     """Opens a page's text as a file, with the network refused, and listens to it."""
     contexts = []
 
-    def open_page(text: str, *, before: str = "", size=(1280, 800), name: str = "map.html", fragment: str = "") -> Visit:
+    def open_page(
+        text: str, *, before: str = "", size=(1280, 800), name: str = "map.html", fragment: str = ""
+    ) -> Visit:
         file = tmp_path / name
         file.write_text(text, encoding="utf-8")
         context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme="light")
@@ -86,13 +88,22 @@ def visit(chromium, tmp_path):
         seen = Visit(page, file)
         page.on("request", lambda request: seen.requests.append(request.url))
         # what the page's own policy stopped never left it
-        page.on("requestfailed", lambda request: seen.stopped.append(request.url) if "csp" in (request.failure or "").lower() else None)
+        page.on(
+            "requestfailed",
+            lambda request: (
+                seen.stopped.append(request.url) if "csp" in (request.failure or "").lower() else None
+            ),
+        )
         page.on("pageerror", lambda error: seen.complaints.append(str(error)))
         page.on(
             "console",
-            lambda message: seen.complaints.append(message.text) if message.type in {"error", "warning"} else None,
+            lambda message: (
+                seen.complaints.append(message.text) if message.type in {"error", "warning"} else None
+            ),
         )
-        page.on("dialog", lambda dialog: (seen.complaints.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.on(
+            "dialog", lambda dialog: (seen.complaints.append(f"dialog {dialog.message}"), dialog.dismiss())
+        )
         if before:
             page.add_init_script(before)
         page.goto(file.as_uri() + fragment)

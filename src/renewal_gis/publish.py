@@ -20,6 +20,7 @@ from renewal_gis.vocab import CITY, Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from renewal_gis.render.bulletin import Kind
     from renewal_gis.survey import Survey
 
 LOG = logging.getLogger(__name__)
@@ -80,10 +81,9 @@ def publish_survey(
 def _render(survey: Survey, tell: Callable[[str], None]) -> dict[str, bytes]:
     """Render each product to bytes, by its path below the output folder."""
     # matplotlib, folium and docx take a second to import: only who publishes pays for them
-    from renewal_gis.render import bulletin, layers, office, printmap  # noqa: PLC0415
+    from renewal_gis.render import charts, layers, office, printmap  # noqa: PLC0415
     from renewal_gis.render.webmap import pages  # noqa: PLC0415
 
-    day = survey.as_of.isoformat()
     products: dict[str, bytes] = {}
     tell("绘制网页地图")
     products["maps/index.html"] = pages.write_index(survey).encode()
@@ -91,15 +91,66 @@ def _render(survey: Survey, tell: Callable[[str], None]) -> dict[str, bytes]:
     products["maps/coverage.html"] = pages.write_coverage(survey).encode()
     tell("绘制插图")
     products["figures/status.png"] = printmap.draw_status(survey)
+    products["figures/pace.png"] = charts.draw_pace(survey)
+    if any(target.breakdown for target in survey.plan.targets):
+        products["figures/progress.png"] = charts.draw_progress(survey)
     tell("编写周通报")
-    weekly = bulletin.build_weekly(survey)
-    figures = {"status": products["figures/status.png"]}
-    products[f"reports/weekly-{day}.docx"] = office.write_docx(weekly, figures)
-    products[f"reports/weekly-{day}.xlsx"] = office.write_xlsx(weekly)
+    reports = render_bulletin(survey, kind="weekly", figure=products["figures/status.png"])
+    products |= {f"reports/{name}": content for name, content in reports.items()}
     products["reports/findings.xlsx"] = office.write_findings(survey.findings, as_of=survey.as_of)
     tell("编制图层")
     products["layers/renewal.gpkg"] = layers.write_layers(survey)
     return products
+
+
+def render_bulletin(
+    survey: Survey, *, kind: Kind, figure: bytes, issue: int | None = None
+) -> dict[str, bytes]:
+    """Return a bulletin in every form, by file name; all are written from the same tree.
+
+    Parameters
+    ----------
+    survey
+        What is reported.
+    kind
+        ``weekly`` or ``monthly``.
+    figure
+        The status map, PNG.
+    issue
+        Number of the issue.
+    """
+    from renewal_gis.render import bulletin, bulletin_html, bulletin_json, office  # noqa: PLC0415
+
+    tree = bulletin.build_bulletin(survey, kind=kind, issue=issue)
+    figures = {bulletin.STATUS_FIGURE: figure}
+    name = f"{kind}-{survey.as_of.isoformat()}"
+    return {
+        "bulletin.json": bulletin_json.write_json(tree),
+        f"{name}.docx": office.write_docx(tree, figures),
+        f"{name}.xlsx": office.write_xlsx(tree),
+        f"{name}.html": bulletin_html.write_html(tree, figures),
+    }
+
+
+def publish_bulletin(survey: Survey, folder: Path, *, kind: Kind, issue: int | None = None) -> tuple[Path, ...]:
+    """Write a bulletin as docx, xlsx, html and ``bulletin.json``; arguments as in :func:`render_bulletin`.
+
+    Returns
+    -------
+    tuple of Path
+        The files. Nothing is put in place before all of it is rendered.
+
+    Raises
+    ------
+    PublishError
+        The folder cannot be written.
+    """
+    from renewal_gis.render import printmap  # noqa: PLC0415
+
+    products = render_bulletin(survey, kind=kind, figure=printmap.draw_status(survey), issue=issue)
+    for name, content in products.items():
+        write_bytes(folder / name, content)
+    return tuple(folder / name for name in products)
 
 
 def make_manifest(

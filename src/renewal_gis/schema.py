@@ -198,6 +198,118 @@ PROGRESS = Frame(
     None,
 )
 
+RANKING = Frame(
+    "RANKING",
+    "RangeIndex",
+    {
+        "target": "目标编号;按专项排名时为空串,综合排名为 composite",
+        "programme": "专项代码;综合排名为空串",
+        "indicator": "指标或专项名称",
+        "track": "组别",
+        "unit": "责任单位全称",
+        "done": "完成数(Int64);多个目标合并排名时为 NA",
+        "base": "完成率的分母(Int64)",
+        "rate": "完成率,fractions.Fraction;无任务为 None",
+        "rank": "组内名次(Int64),并列同名次;不参与排名为 NA",
+        "tied": "是否并列(bool)",
+        "force_majeure": "是否因不可抗力暂不排名(bool)",
+    },
+    {},
+    None,
+)
+
+CHANGES = Frame(
+    "CHANGES",
+    "RangeIndex",
+    {
+        "target": "目标编号",
+        "programme": "专项代码",
+        "indicator": "指标",
+        "unit": "责任单位全称,或“全市”",
+        "measure": "计量单位",
+        "done_before": "上期完成数(Int64)",
+        "done": "本期完成数(Int64)",
+        "change": "增减(Int64)",
+        "rate_before": "上期完成率,fractions.Fraction;无任务为 None",
+        "rate": "本期完成率,同上",
+        "change_pp": "增减,百分点,fractions.Fraction;无任务为 None",
+    },
+    {},
+    None,
+)
+
+MOVES = Frame(
+    "MOVES",
+    "RangeIndex",
+    {
+        "site_id": "项目编号",
+        "name": "项目名称",
+        "programme": "专项代码",
+        "unit": "管理单位;不明为空串",
+        "kind": "started 新开工 | completed 新完工 | accepted 新验收 | withdrawn 退回",
+        "stage": "阶段",
+        "date": "达到该阶段的日期(datetime64);退回为原日期",
+    },
+    {},
+    None,
+)
+
+SLIPS = Frame(
+    "SLIPS",
+    "RangeIndex",
+    {
+        "site_id": "项目编号",
+        "name": "项目名称",
+        "programme": "专项代码",
+        "unit": "管理单位;不明为空串",
+        "stage": "当前阶段",
+        "planned_finish": "计划完工(datetime64)",
+        "days_late": "超期天数(int)",
+        "new": "是否本期内到期(bool)",
+    },
+    {},
+    None,
+)
+
+REPORTS = Frame(
+    "REPORTS",
+    "RangeIndex",
+    {
+        "unit": "责任单位全称",
+        "sites": "台账项目数(int)",
+        "open_sites": "其中未到最后阶段的(int)",
+        "entries": "期内记录数(int)",
+        "last_date": "最近一条记录的日期(datetime64);没有为 NaT",
+        "days_since": "距最近一条记录的天数(Int64);没有为 NA",
+        "reported": "期内有记录,或无在办项目而不需报送(bool)",
+    },
+    {},
+    None,
+)
+
+PROPOSALS = Frame(
+    "PROPOSALS",
+    "RangeIndex",
+    {
+        "unit": "责任单位全称,或“全市”",
+        "target": "目标编号;长期未更新时为空串",
+        "programme": "专项代码",
+        "kind": "missed 到期未完成 | red 严重滞后 | stale 长期未更新",
+        "subject": "事项:指标或专项名称",
+        "measure": "计量单位",
+        "done": "完成数(Int64);长期未更新为 NA",
+        "base": "任务数(Int64);长期未更新时为未更新项目数",
+        "rate": "完成率,fractions.Fraction;长期未更新为 None",
+        "expected": "序时进度,同上",
+        "pace_pp": "进度偏差,百分点,同上",
+        "days": "到期或未更新的天数(Int64);无为 NA",
+        "site_ids": "所涉项目编号,以“、”分隔;按目标提出的为空串",
+        "reason": "理由",
+    },
+    {},
+    None,
+)
+
 COVERAGE = Frame(
     "COVERAGE",
     "RangeIndex",
@@ -242,11 +354,9 @@ def _check_crs(frame: gpd.GeoDataFrame, contract: Frame) -> None:
     crs = getattr(frame, "crs", None)
     if crs is None:
         raise CrsError(f"{contract.name} 没有坐标系", remedy="用 set_crs 声明坐标系,不可猜测")
-    if contract.crs == "stored" and crs.to_string() != STORED_CRS:
-        raise CrsError(
-            f"{contract.name} 的坐标系为 {crs.to_string()},应为 {STORED_CRS}", remedy="先转换坐标系"
-        )
+    # a system read from a file may spell itself out in full: its authority code is what counts
+    name = ":".join(crs.to_authority() or (crs.name,))
+    if contract.crs == "stored" and name != STORED_CRS:
+        raise CrsError(f"{contract.name} 的坐标系为 {name},应为 {STORED_CRS}", remedy="先转换坐标系")
     if contract.crs == "metric" and not crs.is_projected:
-        raise CrsError(
-            f"{contract.name} 的坐标系 {crs.to_string()} 不是投影坐标系", remedy="先转换为米制投影"
-        )
+        raise CrsError(f"{contract.name} 的坐标系 {name} 不是投影坐标系", remedy="先转换为米制投影")

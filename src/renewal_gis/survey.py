@@ -17,6 +17,41 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Review:
+    """What a bulletin says beyond the state of one day: ranking, changes, silence, proposals.
+
+    Parameters
+    ----------
+    since
+        The day of the comparison; None where there is nothing earlier to compare with, and then
+        ``changes``, ``moves``, ``slips`` and ``reports`` are empty.
+    ranking
+        RANKING.
+    rules
+        The rules of the ranking, in words.
+    changes
+        CHANGES from ``since`` to the survey's day.
+    moves
+        MOVES in the same span.
+    slips
+        SLIPS at the survey's day.
+    reports
+        REPORTS for the same span.
+    proposals
+        PROPOSALS: nobody has confirmed them yet.
+    """
+
+    since: dt.date | None
+    ranking: pd.DataFrame
+    rules: tuple[str, ...]
+    changes: pd.DataFrame
+    moves: pd.DataFrame
+    slips: pd.DataFrame
+    reports: pd.DataFrame
+    proposals: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class Survey:
     """All that a map, figure, bulletin or layer shows, as of one day.
 
@@ -54,6 +89,8 @@ class Survey:
         Attribution lines, printed on every product.
     simulated
         Whether any source is simulated; every product then says so.
+    review
+        Ranking, changes and proposals for the bulletins; None where the ledger has no entry yet.
     """
 
     plan: Plan
@@ -75,3 +112,4 @@ class Survey:
     findings: tuple[Finding, ...]
     sources: tuple[str, ...]
     simulated: bool
+    review: Review | None = None

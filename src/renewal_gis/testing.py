@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +88,7 @@ def _take_sites(case: _Case) -> dict[str, Any]:
     intake = _read_sites(case.plan, case.file)
     extra = Report()
     _check_districts(case.plan, intake, case.folder, extra)
-    _check_datum(intake, case.file, case.folder, extra)
+    _check_datum(intake, case.folder, extra)
     return _describe(intake, case.file.name, extra)
 
 
@@ -111,13 +113,13 @@ def _check_districts(plan: Plan, intake: Intake, folder: Path, report: Report) -
             report.add("unit-disagrees", site_id=str(site_id), value=declared, new=located)
 
 
-def _check_datum(intake: Intake, file: Path, folder: Path, report: Report) -> None:
+def _check_datum(intake: Intake, folder: Path, report: Report) -> None:
     """Compare with a trusted layer of the same sites, where the folder holds one."""
     from renewal_gis.intake.tables import compare_datum  # noqa: PLC0415
     from renewal_gis.intake.vectors import VECTOR_SUFFIXES  # noqa: PLC0415
 
     for other in sorted(folder.iterdir()):
-        if other.suffix in VECTOR_SUFFIXES and other.stem not in (file.stem, "districts"):
+        if other.suffix in VECTOR_SUFFIXES and re.search("control|reference|对照|控制", other.stem):
             compare_datum(intake.frame, other, report=report)
 
 
@@ -143,7 +145,12 @@ def _take_events(case: _Case) -> dict[str, Any]:
     states = {word: word for word in STATES}
     admitted = admit(case.file)
     intake = read_event_file(
-        admitted, known=known, stages_of=lambda _: states, received=admitted.modified, extra=case.plan.columns
+        admitted,
+        known=known,
+        stages_of=lambda _: states,
+        # the adapter is where the clock is, as the command line is elsewhere
+        received=max(admitted.modified, dt.datetime.now(tz=dt.UTC).date()),
+        extra=case.plan.columns,
     )
     return _describe(intake, case.file.name, Report())
 

@@ -114,3 +114,24 @@ class EventKind(Label):
     STAGE = "stage", "进度", "stage reached"
     NOTE = "note", "备注", "note"
     CORRECTION = "correction", "更正", "correction of an earlier entry"
+
+
+class Move(Label):
+    """What happened to a site between two days."""
+
+    STARTED = "started", "新开工", "newly started"
+    COMPLETED = "completed", "新完工", "newly completed"
+    ACCEPTED = "accepted", "新验收", "newly accepted"
+    WITHDRAWN = "withdrawn", "退回", "withdrawn"
+
+
+class Ground(Label):
+    """Why a unit is proposed for supervision (挂牌督办)."""
+
+    MISSED = "missed", "到期未完成", "deadline missed"
+    RED = "red", "严重滞后", "far behind"
+    STALE = "stale", "长期未更新", "not updated for long"
+
+
+COMPLETED_STAGES = (Stage.BASICALLY_BUILT, Stage.WORKS_COMPLETED, Stage.CLEARED, Stage.OPENED)
+"""Stages at which the works of a site are done; acceptance comes later."""

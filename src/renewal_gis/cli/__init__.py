@@ -17,6 +17,7 @@ from renewal_gis.cli.gaps import gaps
 from renewal_gis.cli.ledger import check, ledger
 from renewal_gis.cli.options import REFUSED
 from renewal_gis.cli.plan import plan
+from renewal_gis.cli.report import bulletin, figure
 from renewal_gis.errors import RenewalError
 
 
@@ -45,5 +46,5 @@ def main(*, verbose: bool) -> None:
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
 
 
-for command in (build, check, demo, gaps, ledger, plan):
+for command in (build, bulletin, check, demo, figure, gaps, ledger, plan):
     main.add_command(command)

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from renewal_gis.cli.options import AS_OF, FILE, FINDINGS, JSON, OK, OUTPUT, Steps, choose_day, now, whoami
+from renewal_gis.cli.options import (
+    AS_OF,
+    FILE,
+    FINDINGS,
+    JSON,
+    OK,
+    OUTPUT,
+    SINCE,
+    Steps,
+    choose_day,
+    now,
+    whoami,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -20,11 +32,18 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("plan_path", metavar="PLAN", type=FILE)
 @AS_OF
+@SINCE
 @click.option("--ledger", "ledger_path", type=FILE, help="台账;不写则为输出文件夹中的 ledger.gpkg。")
 @OUTPUT
 @JSON
 def build(
-    plan_path: Path, as_of: dt.datetime | None, ledger_path: Path | None, output: Path, *, as_json: bool
+    plan_path: Path,
+    as_of: dt.datetime | None,
+    since: dt.datetime | None,
+    ledger_path: Path | None,
+    output: Path,
+    *,
+    as_json: bool,
 ) -> None:
     """从方案到地图、插图、周通报和图层,一次做完。
 
@@ -36,12 +55,12 @@ def build(
     from renewal_gis.plan import load_plan
 
     plan = load_plan(plan_path)
-    day = choose_day(plan, as_of)
+    days = (choose_day(plan, as_of), since.date() if since else None)
     with Steps() as tell:
         tell("读取数据")
         inputs = load_inputs(plan)
         paths = [plan_path.resolve(), *inputs.paths]
-        manifest = _make(plan, inputs, paths, day=day, ledger=ledger_path, output=output, tell=tell)
+        manifest = _make(plan, inputs, paths, days=days, ledger=ledger_path, output=output, tell=tell)
     _finish(manifest, output, as_json=as_json)
 
 
@@ -63,8 +82,8 @@ def demo(as_of: dt.datetime | None, ledger_path: Path | None, output: Path, *, a
     plan = toytown.make_plan()
     with Steps() as tell:
         tell("读取数据")
-        day = choose_day(plan, as_of)
-        manifest = _make(plan, take_toytown(), [], day=day, ledger=ledger_path, output=output, tell=tell)
+        days = (choose_day(plan, as_of), None)
+        manifest = _make(plan, take_toytown(), [], days=days, ledger=ledger_path, output=output, tell=tell)
     _finish(manifest, output, as_json=as_json)
 
 
@@ -73,18 +92,22 @@ def _make(
     inputs: Inputs,
     paths: list[Path],
     *,
-    day: dt.date,
+    days: tuple[dt.date, dt.date | None],
     ledger: Path | None,
     output: Path,
     tell: Steps,
 ) -> dict[str, Any]:
+    from renewal_gis.analysis.changes import check_span
     from renewal_gis.pipeline.survey import keep_inputs, survey_city
     from renewal_gis.publish import publish_survey
 
     ledger = ledger or output / "ledger.gpkg"
     tell("写入台账")
+    day, since = days
+    if since is not None:
+        check_span(since, day)
     kept = keep_inputs(inputs, ledger, plan, at=now(), by=whoami())
-    survey = survey_city(plan, inputs, ledger, as_of=day, tell=tell, findings=kept)
+    survey = survey_city(plan, inputs, ledger, as_of=day, since=since, tell=tell, findings=kept)
     return publish_survey(survey, output, inputs=paths, ledger_path=ledger, tell=tell).manifest
 
 

@@ -24,6 +24,9 @@ FILE = click.Path(path_type=Path)
 AS_OF = click.option(
     "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="截止日期;不写则用方案的 default_as_of,从不用今天。"
 )
+SINCE = click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), help="上期日期;不写则为 7 天前(月调度为上月同日)。"
+)
 PLAN = click.option("--plan", "plan_path", type=FILE, required=True, help="方案文件(.toml)。")
 LEDGER = click.option("--ledger", "ledger_path", type=FILE, required=True, help="台账(.gpkg)。")
 OUTPUT = click.option(

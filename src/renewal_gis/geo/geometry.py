@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from renewal_gis.errors import CrsError
@@ -37,7 +38,9 @@ def require_metric(frame: gpd.GeoDataFrame, /, *, name: str = "数据") -> None:
     if crs is None:
         raise CrsError(f"{name}没有坐标系", remedy="先用 set_crs 声明坐标系,不可猜测")
     if not crs.is_projected:
-        raise CrsError(f"{name}的坐标系 {crs.to_string()} 以度为单位,不能量距离", remedy="先转换到方案的米制投影")
+        raise CrsError(
+            f"{name}的坐标系 {crs.to_string()} 以度为单位,不能量距离", remedy="先转换到方案的米制投影"
+        )
     if any(axis.unit_conversion_factor != 1.0 for axis in crs.axis_info):
         raise CrsError(f"{name}的坐标系 {crs.to_string()} 不以米为单位", remedy="先转换到方案的米制投影")
 
@@ -64,8 +67,6 @@ def number_nodes(xy: Floats, /, *, node_m: float) -> tuple[Ints, Floats]:
     Two points closer than ``node_m`` on both sides of a grid line stay two nodes: this joins what was
     drawn as one, it does not repair what was not.
     """
-    import pandas as pd
-
     if len(xy) == 0:
         return np.empty(0, np.int64), np.empty((0, 2))
     number, uniques = pd.factorize(key_points(xy, node_m=node_m))

@@ -7,6 +7,7 @@ import re
 import stat
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,8 @@ def check_zip(path: Path, /) -> None:
 def check_entry_name(name: str, *, place: str) -> None:
     """Refuse an archive entry whose name leads out of the folder it is unpacked to."""
     parts = re.split(r"[\\/]", name)
+    if not name:
+        raise InputError("zip 内有没有名称的文件(corrupt)", place=place, remedy="请重新打包")
     if name.startswith(("/", "\\")) or re.match(r"^[A-Za-z]:", name) or ".." in parts or "\0" in name:
         raise InputError(
             f"zip 内路径“{name[:60]}”不安全(unsafe,含 .. 或绝对路径)",
@@ -70,6 +73,33 @@ def _check_ratio(path: Path, entries: list[zipfile.ZipInfo]) -> None:
             f"zip 解压后大小(size)为 {unpacked} 字节,压缩比(ratio)为 {unpacked / size:.0f},拒绝打开",
             place=path.name,
             remedy="请重新导出;确为大文件时分批报送",
+        )
+
+
+def check_contents(path: Path, /) -> None:
+    """Inflate every entry once and count: a directory may lie about the sizes of its entries.
+
+    Raises
+    ------
+    InputError
+        Damaged, or larger than is told.
+    """
+    left = max(MAX_RATIO * path.stat().st_size, 64 << 20)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                with archive.open(entry) as source:
+                    while block := source.read(1 << 20):
+                        left -= len(block)
+                        if left < 0:
+                            break
+    except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError, ValueError) as error:
+        raise InputError(
+            f"zip/xlsx 损坏(corrupt):{error}", place=path.name, remedy="请重新导出或重新传送"
+        ) from error
+    if left < 0:
+        raise InputError(
+            "zip 解压后大小(size)远超所声明,压缩比(ratio)异常,拒绝打开", place=path.name, remedy="请重新导出"
         )
 
 
@@ -111,7 +141,7 @@ def _copy_entry(
                 if left < 0:
                     raise InputError("zip 解压后大小(size)超过上限", place=name, remedy="请分批报送")
                 sink.write(block)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"zip 损坏:{error}", place=name, remedy="请重新打包") from error

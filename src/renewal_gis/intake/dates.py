@@ -42,6 +42,16 @@ def read_date(value: object) -> Cell:  # noqa: PLR0911  # each form has its own 
     return _date_of_text(text)
 
 
+def read_time(value: object, /) -> dt.time | None:
+    """Return the time of day that a date cell carries, or None."""
+    if isinstance(value, dt.datetime):
+        return value.time() if value.time() != dt.time() else None
+    match = re.search(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", str(value or ""))
+    if match is None or int(match[1]) > 23 or int(match[2]) > 59 or int(match[3] or 0) > 59:
+        return None
+    return dt.time(int(match[1]), int(match[2]), int(match[3] or 0))
+
+
 def _day(year: int, month: int, day: int, assumption: str = "") -> Cell:
     try:
         made = dt.date(year, month, day)

@@ -115,6 +115,8 @@ def _choose_encoding(
         for f in fields
         if f.kind == "C"
     ]
+    if declared in ("gb18030", "big5") and _is_chinese_utf8(texts):
+        return "utf-8", f".cpg 声明为 {declared},内容却是 UTF-8"
     if declared and _fits(texts, declared):
         return declared, ""
     if _LDID.get(ldid) and _fits(texts, _LDID[ldid]) and not declared:
@@ -130,6 +132,15 @@ def _choose_encoding(
 
 def _fits(texts: list[bytes], encoding: str) -> bool:
     return all(_decode(text, encoding)[1] for text in texts if not text.isascii())
+
+
+def _is_chinese_utf8(texts: list[bytes]) -> bool:
+    """Tell whether all text is UTF-8 and mostly Chinese: GBK text hardly ever is by accident."""
+    foreign = [text for text in texts if not text.isascii()]
+    if not foreign or not _fits(foreign, "utf-8"):
+        return False
+    chars = [char for text in foreign for char in _decode(text, "utf-8")[0] if not char.isascii()]
+    return bool(chars) and sum("\u4e00" <= char <= "\u9fff" for char in chars) > 0.8 * len(chars)
 
 
 def _decode(raw: bytes, encoding: str) -> tuple[str, bool]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from renewal_gis.errors import InputError
+from renewal_gis.errors import CrsError, InputError
 from renewal_gis.findings import Report
 from renewal_gis.geo.crs import to_metric
 from renewal_gis.intake import Intake
@@ -94,6 +94,9 @@ def read_districts(
         fates.held[row] = words
     shapes = settle_shapes(fates, mended.shapes, envelope=plan.envelope, crs=crs_found)
     frame = _make_frame(features.rows, names, codes, plan, shapes)
+    if features.rows and not any(shape is not None for shape in shapes):
+        raise CrsError("没有一个区县在本市范围(range)内", place=features.file, remedy="请核对坐标系后重报")
+    fates.held.update(fates.withheld)
     for row in _find_slivers(frame, plan.crs_metric):
         fates.hold("district-sliver", row, value=frame["name"].iloc[row])
     kept = [row for row in range(len(rows)) if row not in fates.held]

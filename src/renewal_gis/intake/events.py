@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import pandas as pd
 from renewal_gis.findings import Report
 from renewal_gis.intake import Intake
 from renewal_gis.intake.cells import read_id, read_text
-from renewal_gis.intake.dates import read_date
+from renewal_gis.intake.dates import read_date, read_time
 from renewal_gis.intake.gate import Admitted, admit
 from renewal_gis.intake.grids import read_grid
 from renewal_gis.intake.layout import Table, find_table
@@ -21,8 +22,6 @@ from renewal_gis.schema import EVENTS
 from renewal_gis.vocab import EventKind, Stage
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from renewal_gis.plan import Plan, Source
 
 StagesOf = Callable[[str], Mapping[str, str]]
@@ -64,10 +63,25 @@ def read_events(
         admitted,
         known=programmes,
         stages_of=lambda site_id: words.get(programmes[site_id], {}),
-        received=received or admitted.modified,
+        # a file cannot report what came after it was written; a date before the plan is no date of writing
+        received=received or (admitted.modified if admitted.modified >= plan.signed else dt.date.max),
         extra=plan.columns,
         sheet=source.sheet,
     )
+
+
+STAGE_WORDS = {
+    "consulted": ("征求意见完成", "完成意见征求"),
+    "publicised": ("公示完成", "公示期满"),
+    "reviewed": ("通过会审", "市级会审通过"),
+    "permitted": ("手续齐全", "已办手续", "取得施工许可"),
+    "started": ("在建", "施工中", "正在施工", "启动实施"),
+    "works_completed": ("完工", "已完工", "竣工", "已竣工", "完成改造", "施工完成"),
+    "accepted": ("已验收", "通过验收", "竣工验收", "验收通过"),
+    "cleared": ("清理完成", "完成清理"),
+    "opened": ("打通", "已通车", "通车"),
+}
+"""What offices write for a stage beside its label."""
 
 
 def list_stage_words(stages: Sequence[str]) -> dict[str, str]:
@@ -75,7 +89,7 @@ def list_stage_words(stages: Sequence[str]) -> dict[str, str]:
     words: dict[str, str] = {}
     for stage in stages:
         label = Stage(stage).zh
-        for word in (label, stage, label.removeprefix("已"), f"已{label}"):
+        for word in (label, stage, label.removeprefix("已"), f"已{label}", *STAGE_WORDS.get(str(stage), ())):
             words.setdefault(simplify(word), str(stage))
     return words
 
@@ -139,6 +153,7 @@ def _read_row(
         fates.hold("id-missing", row)
     elif site_id not in known:
         fates.hold("event-unknown-site", row, column="编号", value=site_id, site_id=site_id)
+    made["time"] = read_time(raw["date"])
     made["date"] = _read_day(fates, row, raw["date"], received, site_id)
     word = read_text(raw["stage"]).value or ""
     if word and row not in fates.held:
@@ -176,8 +191,10 @@ def _hold_disorder(fates: Fates, rows: Sequence[dict[str, Any]], stages_of: Stag
             by_site.setdefault(event["site_id"], []).append(row)
     for site_id, places in by_site.items():
         order = {code: rank for rank, code in enumerate(dict.fromkeys(stages_of(site_id).values()))}
-        places.sort(key=lambda row: (order[rows[row]["stage"]], rows[row]["date"]))
-        keep = set(_longest_rise([rows[row]["date"] for row in places]))
+        timed = all(rows[row]["time"] is not None for row in places)
+        moments = {row: (rows[row]["date"], rows[row]["time"] if timed else dt.time()) for row in places}
+        places.sort(key=lambda row: (order[rows[row]["stage"]], moments[row]))
+        keep = set(_longest_rise([moments[row] for row in places]))
         for k, row in enumerate(places):
             if k not in keep:
                 fates.hold(
@@ -189,7 +206,7 @@ def _hold_disorder(fates: Fates, rows: Sequence[dict[str, Any]], stages_of: Stag
                 )
 
 
-def _longest_rise(days: Sequence[dt.date]) -> list[int]:
+def _longest_rise(days: Sequence[tuple[dt.date, dt.time]]) -> list[int]:
     """Return the places of a longest sequence that never falls."""
     best = [1] * len(days)
     before = [-1] * len(days)
@@ -208,6 +225,11 @@ def _longest_rise(days: Sequence[dt.date]) -> list[int]:
 def make_key(site_id: str, stage: str, date: dt.date | None, note: str) -> str:
     """Return the key of an event: the same report, from whichever file, is the same event."""
     return hashlib.sha256("\x1f".join((site_id, stage, str(date or ""), note)).encode()).hexdigest()[:32]
+
+
+def _name_event(key: str) -> str:
+    """Return the id that every ledger gives to the event with this key."""
+    return "E" + hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 def _find_doubles(fates: Fates, rows: Sequence[dict[str, Any]]) -> set[int]:
@@ -244,5 +266,5 @@ def _make_frame(table: Table, events: Sequence[dict[str, Any]], places: Sequence
         "source_row": pd.array([table.lines[row] for row in places], dtype="Int64"),
         "key": [event["key"] for event in events],
     }
-    index = pd.Index([f"E{event['key'][:16]}" for event in events], name=EVENTS.index, dtype="str")
+    index = pd.Index([_name_event(event["key"]) for event in events], name=EVENTS.index, dtype="str")
     return pd.DataFrame(made, index=index)

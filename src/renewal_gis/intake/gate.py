@@ -104,9 +104,13 @@ def admit(path: str | Path, /, *, within: Path | None = None) -> Admitted:
         )
     kind = sniff(real)
     _check_suffix(real, kind)
-    {"zip": check_zip, "xlsx": check_zip, "sqlite": _check_sqlite_header, "xml": _check_xml}.get(kind, _pass)(
-        real
-    )
+    {
+        "zip": check_zip,
+        "xlsx": check_zip,
+        "sqlite": _check_sqlite_header,
+        "xml": _check_xml,
+        "text": _check_references,
+    }.get(kind, _pass)(real)
     modified = dt.datetime.fromtimestamp(info.st_mtime, tz=dt.UTC).date()
     return Admitted(real, real.name, kind, info.st_size, _hash(real), modified)
 
@@ -283,6 +287,22 @@ def _check_xml(path: Path) -> None:
             raise InputError(
                 "KML 含网络链接(NetworkLink),数据不在文件里", place=path.name, remedy="请在原软件中展开后另存"
             )
+
+
+def _check_references(path: Path) -> None:
+    """Refuse a MapInfo table that is only a pointer to tables elsewhere."""
+    if path.suffix.lower() not in (".tab", ".mif"):
+        return
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    if re.search(
+        rb"Seamless|Open\s+Table|File\s+\"[^\"]*[\\/:]|Type\s+\"?(?:LINKED|ODBC|WMS|WFS|VIEW)",
+        head,
+        re.IGNORECASE,
+    ):
+        raise InputError(
+            "MapInfo 表指向别处的数据(path)", place=path.name, remedy="请另存为独立的表,整套报送"
+        )
 
 
 def _read_blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import sqlite3
 import struct
 import warnings
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 # Set before the first import of a GDAL binding: drivers that follow references to other files or hosts.
 os.environ.setdefault("GDAL_SKIP", "VRT,OGR_VRT,HTTP,WFS,OAPIF,CSW,Carto,AmigoCloud,NGW")
 
+os.environ.setdefault("GML_DOWNLOAD_SCHEMA", "NO")
+os.environ.setdefault("CPL_VSIL_CURL_ALLOWED_EXTENSIONS", ".none")
+
 LOG = logging.getLogger(__name__)
 DRIVERS = {
     ".gpkg": "GPKG",
@@ -52,28 +56,25 @@ def read_gdal(copy: Path, admitted: Admitted, layer: str | None) -> Features:
     import pyogrio  # noqa: PLC0415  # heavy, and only when GDAL is needed
 
     report = Report()
+    if copy.suffix == ".gpkg":
+        _forget_counts(copy)
     with _telling(admitted.name), _noting(report, admitted.name):
         layers = [(str(name), kind) for name, kind in pyogrio.list_layers(str(copy))]
         layers = [pair for pair in layers if pair[1] is not None] or layers
-        chosen = _choose_layers([name for name, _ in layers], layer, copy.suffix, admitted, report)
+        chosen = _choose_layers([name for name, _ in layers], layer, admitted)
         parts = [_read_one(copy, name, admitted) for name in chosen]
     if copy.suffix == ".gpkg" and _holds_curves(copy, chosen[0]):
         report.add("geometry-curved", file=admitted.name)
     return replace(parts[0] if len(parts) == 1 else _join(parts), findings=report)
 
 
-def _choose_layers(
-    names: list[str], wanted: str | None, suffix: str, admitted: Admitted, report: Report
-) -> list[str]:
+def _choose_layers(names: list[str], wanted: str | None, admitted: Admitted) -> list[str]:
     if wanted is not None:
         if wanted not in names:
             raise InputError(
                 f"没有图层(layer)“{wanted}”", place=admitted.name, remedy=f"可用:{'、'.join(names)}"
             )
         return [wanted]
-    if len(names) > 1 and suffix == ".kml":
-        report.add("folders-joined", file=admitted.name, value="、".join(names))
-        return names
     if len(names) != 1:
         raise InputError(
             f"有多个图层(layer):{'、'.join(names)}" if names else "没有图层(layer),文件是空的",
@@ -101,13 +102,31 @@ def _read_one(copy: Path, layer: str, admitted: Admitted) -> Features:
     ) as error:
         LOG.info("%s: bulk reading failed (%s), record by record", admitted.name, error)
         found = _walk_records(copy, layer, admitted, info["crs"])
-    if info["features"] not in (-1, len(found.rows)):
+    counted = _count_rows(copy, layer, info["features"])
+    if counted not in (-1, len(found.rows)):
         raise InputError(
-            f"应有 {info['features']} 条记录,只读到 {len(found.rows)} 条",
+            f"应有 {counted} 条记录,只读到 {len(found.rows)} 条",
             place=admitted.name,
             remedy="文件可能损坏(corrupt),请重新导出",
         )
     return found
+
+
+def _forget_counts(copy: Path) -> None:
+    """Drop the row counts that a GeoPackage keeps: readers believe them, even when they are stale."""
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(copy)) as base:
+        base.execute("UPDATE gpkg_ogr_contents SET feature_count = NULL")
+        base.commit()
+
+
+def _count_rows(copy: Path, layer: str, told: int) -> int:
+    """Return how many rows a layer has; a GeoPackage is asked itself, since the count it keeps may be stale."""
+    if copy.suffix != ".gpkg":
+        return told
+    table = layer.replace('"', '""')
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(copy)) as base:
+        return int(base.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0])  # noqa: S608  # quoted name
+    return told
 
 
 def _walk_records(copy: Path, layer: str, admitted: Admitted, crs: Any) -> Features:
@@ -172,12 +191,19 @@ def _telling(name: str) -> Iterator[None]:
         raise
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.CRSError) as error:
         raise InputError(
-            f"文件损坏或无法识别(corrupt):{str(error)[:160]}", place=name, remedy="请重新导出或重新传送"
+            f"文件损坏或无法识别(corrupt):{_tell_fault(error, name)}",
+            place=name,
+            remedy="请重新导出或重新传送",
         ) from error
     except (RuntimeError, ValueError, OSError, UnicodeDecodeError) as error:
         raise InputError(
-            f"文件损坏(corrupt):{str(error)[:160]}", place=name, remedy="请重新导出或重新传送"
+            f"文件损坏(corrupt):{_tell_fault(error, name)}", place=name, remedy="请重新导出或重新传送"
         ) from error
+
+
+def _tell_fault(error: Exception, name: str) -> str:
+    """Return a reader's words with the office's name of the file in place of our copy's."""
+    return re.sub(r"\S*intake-\w+[/\\]data\.\w+", name, str(error))[:160]
 
 
 @contextlib.contextmanager
@@ -204,6 +230,7 @@ def read_shapefile(copy: Path, admitted: Admitted) -> Features:
             place=admitted.name,
             remedy="shapefile 至少要有 .shp .shx .dbf .prj,请整套报送",
         )
+    _check_shp_length(copy, admitted.name)
     table = read_dbf(beside[".dbf"], name=admitted.name)
     if table.evidence:
         report.add("encoding-found", file=admitted.name, value=f"{table.encoding.upper()}({table.evidence})")
@@ -230,6 +257,19 @@ def read_shapefile(copy: Path, admitted: Admitted) -> Features:
         report,
         table.mended,
     )
+
+
+def _check_shp_length(copy: Path, name: str) -> None:
+    """Compare the length that the file tells, in 16-bit words, with the length that it has."""
+    with copy.open("rb") as file:
+        head = file.read(28)
+    told = struct.unpack(">I", head[24:28])[0] * 2 if len(head) == 28 else -1
+    if told != copy.stat().st_size:
+        raise InputError(
+            f".shp 损坏或不完整(truncated):应有 {told} 字节,实有 {copy.stat().st_size} 字节",
+            place=name,
+            remedy="请重新传送整套 shapefile",
+        )
 
 
 def _read_shp(copy: Path) -> tuple[Any, tuple[str, ...], Any]:

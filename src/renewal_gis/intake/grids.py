@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET  # the gate's rule on DOCTYPE is applied to every part below
 
 from renewal_gis.errors import InputError
+from renewal_gis.intake.archives import check_contents
 from renewal_gis.intake.gate import is_encrypted
 from renewal_gis.intake.layout import Grid, Place
 
@@ -55,6 +56,10 @@ def read_grid(admitted: Admitted, /, *, sheet: str = "", report: Report) -> Grid
 def _read_workbook(admitted: Admitted, wanted: str) -> Grid:
     import python_calamine as calamine  # noqa: PLC0415  # only tables need it
 
+    bodies: dict[str, bytes] = {}
+    if admitted.kind == "xlsx":
+        check_contents(admitted.path)
+        bodies = _read_sheets(admitted)
     try:
         book = calamine.CalamineWorkbook.from_path(str(admitted.path))
         name = _choose_sheet(book, wanted, place=admitted.name)
@@ -68,7 +73,8 @@ def _read_workbook(admitted: Admitted, wanted: str) -> Grid:
         if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
             raise
         raise _tell_workbook_fault(error, admitted) from None
-    uncached = _find_uncached(admitted.path, name) if admitted.kind == "xlsx" else frozenset()
+    uncached = _find_uncached(admitted.path, name, bodies)
+    cells = _show_errors(admitted.path, name, bodies, cells)
     return Grid(admitted.name, name, cells, merged, uncached)
 
 
@@ -116,19 +122,59 @@ _FORMULA = re.compile(
 )
 
 
-def _find_uncached(path: Path, sheet: str) -> frozenset[Place]:
+_VALUE = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>/]*>\s*<(?:v|is|f)\b')
+
+
+def _read_sheets(admitted: Admitted) -> dict[str, bytes]:
+    """Return the sheets' XML, after a look at how far their cells reach: the reader fills the whole rectangle."""
+    with zipfile.ZipFile(admitted.path) as archive:
+        parts = [
+            name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")
+        ]
+        bodies = {part: archive.read(part) for part in parts}
+    for body in bodies.values():
+        rows = columns = 0
+        for letters, row in _VALUE.findall(body):
+            rows, columns = max(rows, int(row)), max(columns, _column_number(letters) + 1)
+        if rows * columns > MAX_CELLS:
+            raise InputError(
+                f"工作表大小(size)为 {rows}×{columns},超过上限",
+                place=admitted.name,
+                remedy="请删去远处的零星单元格后另存",
+            )
+    return bodies
+
+
+_ERROR = re.compile(rb'<c\b(?=[^>]*?\bt="e")[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*>.*?<v>([^<]*)</v>')
+
+
+def _show_errors(path: Path, sheet: str, bodies: dict[str, bytes], cells: list[list[Any]]) -> list[list[Any]]:
+    """Put back what failed formulas show (``#DIV/0!``); the reader takes them for blanks."""
+    if not any(b't="e"' in body for body in bodies.values()):
+        return cells
+    try:
+        with zipfile.ZipFile(path) as archive:
+            body = bodies.get(_part_of_sheet(archive, sheet), b"")
+    except (KeyError, zipfile.BadZipFile, ET.ParseError, OSError, ValueError):
+        return cells
+    for letters, line, word in _ERROR.findall(body):
+        row, column = int(line) - 1, _column_number(letters)
+        if row < len(cells) and column < len(cells[row]) and cells[row][column] in ("", None):
+            cells[row][column] = word.decode("ascii", "replace")
+    return cells
+
+
+def _find_uncached(path: Path, sheet: str, bodies: dict[str, bytes]) -> frozenset[Place]:
     """Return the cells that hold a formula but no value: no reader can know what they show."""
+    if not any(b"<f" in body for body in bodies.values()):
+        return frozenset()
     try:
         with zipfile.ZipFile(path) as archive:
             part = _part_of_sheet(archive, sheet)
-            body = archive.read(part) if part else b""
     except (KeyError, zipfile.BadZipFile, ET.ParseError, OSError, ValueError):
         return frozenset()
-    if b"<f" not in body:
-        return frozenset()
-    return frozenset(
-        (int(row) - 1, _column_number(letters)) for letters, row, value in _FORMULA.findall(body) if not value
-    )
+    found = _FORMULA.findall(bodies.get(part, b""))
+    return frozenset((int(row) - 1, _column_number(letters)) for letters, row, value in found if not value)
 
 
 def _column_number(letters: bytes) -> int:
@@ -195,7 +241,7 @@ def _read_text(admitted: Admitted, report: Report) -> Grid:
     delimiter = _find_delimiter(text)
     rows: list[list[str]] = []
     numbers: list[int] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     last = 0
     try:
         for row in reader:

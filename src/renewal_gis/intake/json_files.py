@@ -14,7 +14,9 @@ from renewal_gis.geo.crs import name_crs, read_crs
 from renewal_gis.intake.features import Features
 from renewal_gis.intake.gate import Admitted, private_copy
 from renewal_gis.intake.gdal_files import read_gdal
+from renewal_gis.intake.grids import decode
 from renewal_gis.intake.shapes import build_shape
+from renewal_gis.intake.topojson import list_features
 
 SMALL_JSON_BYTES = 96 << 20
 """Above this GDAL reads in bulk, since parsing here takes ten times the file's size in memory."""
@@ -23,16 +25,12 @@ SMALL_JSON_BYTES = 96 << 20
 def read_json(admitted: Admitted, layer: str | None) -> Features:
     """Return the records of a GeoJSON or TopoJSON file; errors as in ``vectors.read_features``."""
     if admitted.size > SMALL_JSON_BYTES:
+        _check_head(admitted)
         with private_copy(admitted.path) as copy:
             return read_gdal(copy, admitted, layer)
+    text, encoding = decode(admitted.path.read_bytes(), place=admitted.name)
     try:
-        body = json.loads(admitted.path.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"JSON 编码(encoding)不是 UTF-8:第 {error.start} 字节",
-            place=admitted.name,
-            remedy="请另存为 UTF-8",
-        ) from error
+        body = json.loads(text)
     except RecursionError as error:
         raise InputError("JSON 嵌套(nest)过深,拒绝解析", place=admitted.name, remedy="请重新导出") from error
     except ValueError as error:
@@ -41,19 +39,28 @@ def read_json(admitted: Admitted, layer: str | None) -> Features:
         ) from error
     if not isinstance(body, dict):
         raise InputError("不是 GeoJSON 格式(format)", place=admitted.name, remedy="请报送 FeatureCollection")
+    report = Report()
+    if encoding not in ("utf-8", "utf-8-sig"):
+        report.add("encoding-found", file=admitted.name, value=encoding.upper())
     if body.get("type") == "Topology":
-        return _read_topojson(admitted, layer)
-    return _collect_features(body, admitted)
+        report.add("crs-absent", file=admitted.name, value="TopoJSON 格式(format)")
+        features = list_features(body, layer, place=admitted.name)
+        made = _collect_features({"type": "FeatureCollection", "features": features}, admitted, report)
+        return replace(made, crs=None)
+    return _collect_features(body, admitted, report)
 
 
-def _read_topojson(admitted: Admitted, layer: str | None) -> Features:
-    with private_copy(admitted.path) as copy:
-        found = read_gdal(copy, admitted, layer)
-    found.findings.add("crs-absent", file=admitted.name, value="TopoJSON 格式(format)")
-    return replace(found, crs=None)
+def _check_head(admitted: Admitted) -> None:
+    """Refuse a large file that does not begin as a feature collection: drivers know other JSON, some of it runs."""
+    with admitted.path.open("rb") as file:
+        head = file.read(1 << 16)
+    if b"FeatureCollection" not in head or b"gdal_streamed_alg" in head:
+        raise InputError(
+            "不是 GeoJSON 要素集(格式 format)", place=admitted.name, remedy="请报送 FeatureCollection"
+        )
 
 
-def _collect_features(body: dict[str, Any], admitted: Admitted) -> Features:
+def _collect_features(body: dict[str, Any], admitted: Admitted, report: Report) -> Features:
     kind = body.get("type")
     features = body.get("features") if kind == "FeatureCollection" else [body] if kind == "Feature" else None
     if not isinstance(features, list):
@@ -62,7 +69,6 @@ def _collect_features(body: dict[str, Any], admitted: Admitted) -> Features:
             place=admitted.name,
             remedy="请报送 FeatureCollection",
         )
-    report = Report()
     rows: list[dict[str, Any]] = []
     shapes = np.full(len(features), None, dtype=object)
     faults: list[str] = []

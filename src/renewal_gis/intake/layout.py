@@ -140,6 +140,8 @@ def _find_header(
             hits = len(found) + (0.5 if found & {"site_id"} else 0)
             if (hits, -depth) > score:
                 best, score = (top, depth, headers), (hits, -depth)
+    if best is None and not any(not _is_empty(cell) for row in grid.cells for cell in row):
+        raise InputError("表是空的(empty)", place=_where(grid), remedy="请填写后再报")
     if best is None:
         shown = "、".join(fold_text(c) for c in (grid.cells[0] if grid.cells else ()) if fold_text(c))[:80]
         raise InputError(
@@ -266,6 +268,7 @@ def _collect(
     lines: list[int] = []
     totals: list[tuple[int, Mapping[int, Any], tuple[int, ...]]] = []
     notes: list[str] = []
+    heads: list[int] = []
     block_start = 0
     for row in range(first, len(grid.cells)):
         values = {c: grid.at(row, c) for c in range(max(len(headers), len(grid.cells[row])))}
@@ -280,11 +283,15 @@ def _collect(
                 "total-row", file=grid.file, sheet=grid.sheet, row=grid.line(row), value=_first_text(values)
             )
             block_start = len(rows) if kind == "subtotal" else block_start
+            if not members:  # a total above the rows is that of all of them
+                heads.append(len(totals) - 1)
         elif kind == "footer":
             notes.append(_first_text(values))
             report.add(
                 "footer-row", file=grid.file, sheet=grid.sheet, row=grid.line(row), value=_first_text(values)
             )
+    for k in heads:
+        totals[k] = (*totals[k][:2], tuple(range(len(rows))))
     place_of = {line: k for k, line in enumerate(lines)}
     index = {
         row: place_of[grid.line(row)] for row in range(first, len(grid.cells)) if grid.line(row) in place_of
@@ -322,17 +329,24 @@ def _first_text(values: Mapping[int, Any]) -> str:
 
 
 def _kind_of(values: Mapping[int, Any], headers: Sequence[str]) -> str:
-    words = [(c, squeeze(v)) for c, v in values.items() if squeeze(v)]
-    if not words:
+    filled = [(place, value) for place, value in values.items() if value is not None and value != ""]
+    first: list[tuple[int, str]] = []
+    for place, value in filled:  # three words tell; the rest of a long row need not be looked at
+        word = squeeze(value)
+        if word:
+            first.append((place, word))
+        if len(first) == 3:
+            break
+    if not first:
         return "blank"
-    texts = [w for _, w in words]
-    shown = [squeeze(headers[c]) for c, _ in words if c < len(headers)]
-    if texts == shown:
+    if all(place < len(headers) and word == squeeze(headers[place]) for place, word in first):
         return "header"
-    for word in texts[:3]:
+    for _, word in first:
         if match := _TOTAL.match(word):
             return "subtotal" if match[1] in ("小计", "本页合计") else "total"
-    if len(words) <= max(2, len(headers) // 3) and (_FOOTER.match(texts[0]) or _TITLE_UNIT.match(texts[0])):
+    if len(filled) <= max(2, len(headers) // 3) and (
+        _FOOTER.match(first[0][1]) or _TITLE_UNIT.match(first[0][1])
+    ):
         return "footer"
     return "record"
 

@@ -134,6 +134,7 @@ def list_readings(envelope: Envelope, declared: str) -> list[Reading]:
             Reading("swapped", "X、Y 轴(axis)为测量坐标顺序(X 向北),已互换", _through(declared, swap=True))
         )
         readings.append(Reading("degrees", "坐标为经纬度(度)", _identity))
+    readings.append(Reading("EPSG:3857", "按 EPSG:3857(网络墨卡托)理解", _through("EPSG:3857", swap=False)))
     middle = (envelope[0] + envelope[2]) / 2
     for crs, word in list_belts(middle):
         readings.append(Reading(crs, f"按 {crs}({word})理解", _through(crs, swap=False)))

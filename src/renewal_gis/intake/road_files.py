@@ -6,9 +6,7 @@ Both are XML from elsewhere, so the reader refuses entities and document types.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +17,10 @@ from defusedxml.common import DefusedXmlException
 
 from renewal_gis.errors import InputError
 from renewal_gis.intake.road_words import STREETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 OSM_TAGS = (
     *("highway", "name", "oneway", "bridge", "tunnel", "layer", "noexit", "junction", "turning", "width"),
@@ -258,5 +260,3 @@ def _build_edges(
         geometry=lines,
         crs=graph.get("crs") or None,
     )
-
-

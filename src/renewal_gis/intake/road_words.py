@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 STREETS = (
     "motorway",
@@ -30,10 +33,11 @@ STREETS = (
 )
 """Classes of the network, the weightier first where a street carries several."""
 PLANNED = frozenset({"construction", "proposed", "planned"})
-ASIDE = frozenset(
+_ASIDE_WORDS = (
     "footway steps path cycleway bridleway corridor platform elevator escalator crossing bus_stop raceway"
-    " rest_area services abandoned razed disused no bus_guideway via_ferrata ladder dummy emergency_bay".split()
+    " rest_area services abandoned razed disused no bus_guideway via_ferrata ladder dummy emergency_bay"
 )
+ASIDE = frozenset(_ASIDE_WORDS.split())
 """Ways on which no car drives: a missing link of theirs is not a dead-end road."""
 UNKNOWN_CLASS = "unclassified"
 
@@ -82,22 +86,21 @@ CLASS_WORDS: Mapping[str, str] = {
     "在建道路": "construction",
 }
 
-HEADERS: Mapping[str, tuple[str, ...]] = {
-    "highway": (
-        "highway fclass road_class class 道路等级 道路类型 道路类别 等级 类别 技术等级 道路等 道路类".split()
-    ),
-    "name": "name road_name street_name 道路名称 路名 街道名称 名称 道路名 nm".split(),
-    "bridge": "bridge 桥梁 是否桥梁 桥".split(),
-    "tunnel": "tunnel 隧道 是否隧道".split(),
-    "layer": "layer level 层 层级 层次".split(),
-    "oneway": "oneway one_way 单行 是否单行 单向".split(),
-    "noexit": "noexit 尽头 尽头路 是否尽头".split(),
-    "junction": ("junction",),
-    "turning": ("turning", "turning_circle"),
-    "service": ("service",),
-    "width_m": "width width_m 宽度 路宽 红线宽度 宽度(米) 红线宽度(米)".split(),
-    "status": "status 状态 建设状态 现状".split(),
+_HEADER_WORDS = {
+    "highway": "highway fclass road_class class 道路等级 道路类型 道路类别 等级 类别 技术等级 道路等 道路类",
+    "name": "name road_name street_name 道路名称 路名 街道名称 名称 道路名 nm",
+    "bridge": "bridge 桥梁 是否桥梁 桥",
+    "tunnel": "tunnel 隧道 是否隧道",
+    "layer": "layer level 层 层级 层次",
+    "oneway": "oneway one_way 单行 是否单行 单向",
+    "noexit": "noexit 尽头 尽头路 是否尽头",
+    "junction": "junction",
+    "turning": "turning turning_circle",
+    "service": "service",
+    "width_m": "width width_m 宽度 路宽 红线宽度 宽度(米) 红线宽度(米)",
+    "status": "status 状态 建设状态 现状",
 }
+HEADERS: Mapping[str, tuple[str, ...]] = {field: tuple(text.split()) for field, text in _HEADER_WORDS.items()}
 """Our columns, each with the headers under which it is known (compared without case or blanks)."""
 
 WIDEST_M = 200.0

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 
 from renewal_gis.errors import CrsError, InputError
@@ -22,6 +19,12 @@ from renewal_gis.intake import road_words as words
 from renewal_gis.intake.gate import Admitted, admit
 from renewal_gis.intake.road_files import read_graphml, read_osm
 from renewal_gis.intake.vectors import read_features
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pyproj
 
 logger = logging.getLogger(__name__)
 
@@ -65,10 +68,14 @@ class _Fates:
         self.labels = labels
         self.fate = np.zeros(len(labels), dtype=np.int8)
 
-    def mark(self, records: np.ndarray, fate: int, code: str, *, value: str | np.ndarray, field: str = "") -> None:
+    def mark(
+        self, records: np.ndarray, fate: int, code: str, *, value: str | np.ndarray, field: str = ""
+    ) -> None:
         """Set the fate (1 mended, 2 refused) of records and tell the first of them one by one."""
         records, first = np.unique(np.asarray(records, dtype=np.int64), return_index=True)
-        texts = np.broadcast_to(np.asarray(value, dtype=object), (len(first),) if np.ndim(value) == 0 else np.shape(value))
+        texts = np.broadcast_to(
+            np.asarray(value, dtype=object), (len(first),) if np.ndim(value) == 0 else np.shape(value)
+        )
         texts = texts if np.ndim(value) == 0 else texts[first]
         self.fate[records] = np.maximum(self.fate[records], fate)
         for record, text in zip(records[:MOST_FINDINGS].tolist(), texts[:MOST_FINDINGS], strict=True):
@@ -140,12 +147,17 @@ def read_roads(
     frame, planned, doubles = _set_apart(frame, fates)
     if len(frame) == 0:
         raise InputError(
-            f"{len(fates.fate)} 条记录中没有可用的道路中心线", place=admitted.name, remedy="请核对图层;需要线图层"
+            f"{len(fates.fate)} 条记录中没有可用的道路中心线",
+            place=admitted.name,
+            remedy="请核对图层;需要线图层",
         )
-    counts = np.bincount(fates.fate, minlength=3)
-    logger.info("道路 %s:读入 %d,采用 %d,修正 %d,隔离 %d", admitted.name, len(fates.fate), *counts)
+    read, (accepted, repaired, quarantined) = len(fates.fate), np.bincount(fates.fate, minlength=3).tolist()
+    logger.info(
+        "道路 %s:读入 %d,采用 %d,修正 %d,隔离 %d", admitted.name, read, accepted, repaired, quarantined
+    )
     fields = tuple(str(column) for column in raw.columns if column not in ("geometry", *_TOLD))
-    return RoadsIntake(frame, planned, doubles, tuple(fates.report), len(fates.fate), *counts.tolist(), fields=fields)
+    findings = tuple(fates.report)
+    return RoadsIntake(frame, planned, doubles, findings, read, accepted, repaired, quarantined, fields)
 
 
 def _open_file(admitted: Admitted, layer: str | None) -> tuple[gpd.GeoDataFrame, Report]:
@@ -189,7 +201,9 @@ def _settle_crs(raw: gpd.GeoDataFrame, crs: object, name: str) -> pyproj.CRS:
     bounds = bounds[np.isfinite(bounds).all(axis=1)]
     if len(bounds) == 0:
         return found
-    in_degrees = (np.abs(bounds[:, [0, 2]]) <= 181).all(axis=1) & (np.abs(bounds[:, [1, 3]]) <= 91).all(axis=1)
+    in_degrees = (np.abs(bounds[:, [0, 2]]) <= 181).all(axis=1) & (np.abs(bounds[:, [1, 3]]) <= 91).all(
+        axis=1
+    )
     if found.is_geographic and in_degrees.mean() < 0.5:
         raise InputError(
             f"坐标系为 {name_crs(found)}(经纬度),坐标却是 {bounds[0, 0]:.0f}, {bounds[0, 1]:.0f} 这样的米制数值",
@@ -217,7 +231,9 @@ def _sort_geometry(raw: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, 
     kind = shapely.get_type_id(geometry)
     absent = (kind < 0) | shapely.is_empty(geometry)
     why = raw["fault"].to_numpy(object)[absent] if "fault" in raw else np.full(int(absent.sum()), "", object)
-    fates.mark(record[absent], 2, "road-refused", value=np.array([word or "没有图形" for word in why], object))
+    fates.mark(
+        record[absent], 2, "road-refused", value=np.array([word or "没有图形" for word in why], object)
+    )
     mixed = (kind == 7) & ~absent
     foreign = ~absent & ~mixed & ~np.isin(kind, _LINES)
     names = {0: "点", 3: "面", 4: "多点", 6: "多面"}
@@ -233,7 +249,9 @@ def _sort_geometry(raw: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, 
         parts = shapely.force_2d(parts)
     parts, owner = _drop_broken(parts, owner, record, fates)
     frame = gpd.GeoDataFrame(
-        raw.drop(columns=["geometry", "record", "label", "fault"], errors="ignore").iloc[owner].reset_index(drop=True),
+        raw.drop(columns=["geometry", "record", "label", "fault"], errors="ignore")
+        .iloc[owner]
+        .reset_index(drop=True),
         geometry=parts,
         crs=raw.crs,
     )
@@ -278,21 +296,10 @@ def _read_columns(
     frame: gpd.GeoDataFrame, fates: _Fates, own: Mapping[str, tuple[str, ...]]
 ) -> gpd.GeoDataFrame:
     """Our columns out of the file's."""
-    found = words.match_headers(frame.columns.drop(["geometry", "record"]), own)
+    headers = frame.columns.drop(["geometry", "record", "partial"], errors="ignore")
+    found = words.match_headers(headers, own)
     record = frame["record"].to_numpy()
-    out: dict[str, Any] = {}
-    if "highway" in found:
-        out["highway"], strange = words.read_classes(frame[found["highway"]])
-        odd = frame[found["highway"]][strange].astype(str).value_counts()
-        if len(odd):
-            told = "、".join(f"{word}({count} 条)" for word, count in odd.head(8).items())
-            fates.note("road-class-unknown", told, field=found["highway"])
-    else:
-        out["highway"] = pd.Series(words.UNKNOWN_CLASS, index=frame.index, dtype=object)
-        fates.note("road-class-missing", "、".join(map(str, frame.columns.drop(["geometry", "record"])[:8])))
-    if "status" in found:
-        status, _ = words.read_classes(frame[found["status"]])
-        out["highway"] = out["highway"].where(~status.isin(words.PLANNED), status)
+    out: dict[str, Any] = {"highway": _read_classes(frame, found, headers, fates)}
     for field in ("name", "junction", "service"):
         if field in found:
             out[field] = words.read_names(frame[found[field]])
@@ -302,14 +309,42 @@ def _read_columns(
     if "layer" in found:
         out["layer"] = words.read_layers(frame[found["layer"]])
     if "width_m" in found:
-        out["width_m"], mended, refused = words.read_widths(frame[found["width_m"]])
-        written = frame[found["width_m"]].astype(str).to_numpy()
-        for rows, word in ((mended.to_numpy(), "已按米理解"), (refused.to_numpy(), "不可用,已留空")):
-            values = np.array([f"宽度“{value}”{word}" for value in written[rows]], dtype=object)
-            fates.mark(record[rows], 1, "road-mended", value=values, field=found["width_m"])
+        out["width_m"] = _read_widths(frame, found["width_m"], fates)
     if "partial" in frame:
-        fates.mark(record[frame["partial"].to_numpy(bool)], 1, "road-mended", value="部分节点不在文件中,已断开")
+        fates.mark(
+            record[frame["partial"].to_numpy(bool)], 1, "road-mended", value="部分节点不在文件中,已断开"
+        )
     return gpd.GeoDataFrame({**out, "record": record}, geometry=frame.geometry, crs=frame.crs)
+
+
+def _read_classes(
+    frame: gpd.GeoDataFrame, found: dict[str, str], headers: pd.Index, fates: _Fates
+) -> pd.Series:
+    """Classes; roads that a column of states calls planned are so whatever their class."""
+    if "highway" not in found:
+        fates.note("road-class-missing", "、".join(map(str, headers[:8])))
+        classes = pd.Series(words.UNKNOWN_CLASS, index=frame.index, dtype=object)
+    else:
+        source = frame[found["highway"]]
+        classes, strange = words.read_classes(source)
+        odd = source[strange].astype(str).value_counts()
+        if len(odd):
+            told = "、".join(f"{word}({count} 条)" for word, count in odd.head(8).items())
+            fates.note("road-class-unknown", told, field=found["highway"])
+    if "status" not in found:
+        return classes
+    status, _ = words.read_classes(frame[found["status"]])
+    return classes.where(~status.isin(words.PLANNED), status)
+
+
+def _read_widths(frame: gpd.GeoDataFrame, header: str, fates: _Fates) -> pd.Series:
+    """Widths; what is mended or left blank is told."""
+    widths, mended, refused = words.read_widths(frame[header])
+    written, record = frame[header].astype(str).to_numpy(), frame["record"].to_numpy()
+    for rows, word in ((mended.to_numpy(), "已按米理解"), (refused.to_numpy(), "不可用,已留空")):
+        values = np.array([f"宽度“{value}”{word}" for value in written[rows]], dtype=object)
+        fates.mark(record[rows], 1, "road-mended", value=values, field=header)
+    return widths
 
 
 def _set_apart(
@@ -342,7 +377,9 @@ def _merge_doubles(frame: gpd.GeoDataFrame, fates: _Fates) -> tuple[gpd.GeoDataF
     double = key.duplicated().to_numpy()
     if not double.any():
         return frame, frame[:0]
-    twins = key[double].merge(key.reset_index().drop_duplicates(list(key.columns)), on=list(key.columns))["index"]
+    twins = key[double].merge(key.reset_index().drop_duplicates(list(key.columns)), on=list(key.columns))[
+        "index"
+    ]
     first = twins.to_numpy()
     flipped = (_starts(frame[double]) != _starts(frame.iloc[first])).any(axis=1)
     record = frame["record"].to_numpy()

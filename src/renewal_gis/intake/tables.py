@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -160,9 +162,11 @@ def _borrow_id(features: Features, bounds: dict[int, Any], report: Report) -> di
 def _check_needed(features: Features, bounds: dict[int, Any]) -> None:
     have = {bound.column.name for bound in bounds.values()}
     missing = [column.label for column in SITE_COLUMNS if column.name in NEEDED and column.name not in have]
+    if missing and not features.rows:
+        raise InputError("图层是空的(empty):没有记录,0 条", place=features.file, remedy="请核对是否导出完整")
     if missing:
         raise InputError(
-            f"缺少必需列“{'”“'.join(missing)}”(字段 field 为:{'、'.join(features.names) or '无'})",
+            f"图层(layer)缺少必需列“{'”“'.join(missing)}”(字段 field 为:{'、'.join(features.names) or '无'})",
             place=features.file,
             remedy="请补上该列,或在方案的 columns 中写明它在本单位的列名",
         )
@@ -216,22 +220,25 @@ def _check_ids(fates: Fates, ids: Sequence[str | None]) -> None:
             seen[site_id] = row
 
 
+_KINDS = {"point": "点", "line": "线", "polygon": "面"}
+_KIND_OF_TYPE = {0: "point", 1: "line", 2: "line", 3: "polygon", 4: "point", 5: "line", 6: "polygon"}
+"""What shapely's type numbers are in the words of a plan."""
+
+
 def _check_locations(fates: Fates, located: Shapes, programme: Programme | None) -> None:
-    kinds = {
-        "Point": "point",
-        "MultiPoint": "point",
-        "LineString": "line",
-        "MultiLineString": "line",
-        "Polygon": "polygon",
-        "MultiPolygon": "polygon",
-    }
     columns = [place for place, bound in fates.table.bounds.items() if bound.column.kind == "position"]
-    for row, shape in enumerate(located):
-        if shape is None:
-            cells = [fold_text(fates.table.rows[row].get(place)) for place in columns]
-            fates.withhold("location-blank" if columns else "location-missing", row, value=", ".join(cells))
-        elif programme is not None and kinds.get(shape.geom_type) not in programme.geometry:
-            fates.note("geometry-unusual", row, value=shape.geom_type, new="、".join(programme.geometry))
+    for row in np.flatnonzero(shapely.is_missing(located)):
+        cells = [fold_text(fates.table.rows[row].get(place)) for place in columns]
+        code = "location-blank" if columns else "location-missing"
+        fates.withhold(code, int(row), value=", ".join(cells))
+    kinds = Counter(_KIND_OF_TYPE.get(int(kind), "") for kind in shapely.get_type_id(located))
+    wanted = programme.geometry if programme is not None else tuple(_KINDS)
+    for kind, count in kinds.items():
+        if kind and kind not in wanted:
+            told = "、".join(_KINDS[word] for word in wanted)
+            fates.report.add(
+                "geometry-unusual", file=fates.table.file, value=f"{_KINDS[kind]} {count} 个", new=told
+            )
 
 
 def _keep_unknown(fates: Fates) -> None:

@@ -18,6 +18,7 @@ from renewal_gis.intake.gdal_files import (  # before geopandas: sets what GDAL 
     read_shapefile,
 )
 from renewal_gis.intake.json_files import read_json
+from renewal_gis.intake.kml import read_kml
 from renewal_gis.intake.shapes import Mended, mend_shapes
 from renewal_gis.schema import STORED_CRS
 
@@ -100,7 +101,8 @@ def settle_crs(features: Features, *, declared: str | None) -> CRS:
             place=features.file,
             remedy="请核对后改正其中一个",
         )
-    if found.is_engineering or found.is_vertical or not (found.is_geographic or found.is_projected):
+    vague = found.name.lower().startswith(("undefined", "unknown"))
+    if vague or found.is_engineering or found.is_vertical or not (found.is_geographic or found.is_projected):
         raise CrsError(
             f"坐标系“{found.name}”没有地理位置(CRS undefined,srs)",
             place=features.file,
@@ -147,6 +149,8 @@ def read_features(
         return _read_parquet(admitted)
     if suffix in (".geojson", ".json", ".topojson"):
         return read_json(admitted, layer)
+    if suffix == ".kml":
+        return read_kml(admitted, layer)
     if suffix not in DRIVERS:
         raise InputError(
             f"{suffix} 不是矢量数据格式(format)",
@@ -187,25 +191,25 @@ def _read_parquet(admitted: Admitted) -> Features:
 
     try:
         spatial = b"geo" in (pq.read_schema(admitted.path).metadata or {})
-        frame = gpd.read_parquet(admitted.path) if spatial else None
+        found = _from_frame(gpd.read_parquet(admitted.path), admitted.name) if spatial else None
     except Exception as error:  # pyarrow raises kinds of its own for damaged bytes
         raise InputError(
             f"parquet 损坏(corrupt):{str(error)[:120]}", place=admitted.name, remedy="请重新导出"
         ) from error
-    if frame is None:
+    if found is None:
         raise InputError(
             "parquet 没有图形(不是 GeoParquet)",
             place=admitted.name,
             remedy="请用 to_parquet 从 GeoDataFrame 导出",
         )
-    return _from_frame(frame, admitted.name, "")
+    return found
 
 
-def _from_frame(frame: gpd.GeoDataFrame, name: str, layer: str) -> Features:
+def _from_frame(frame: gpd.GeoDataFrame, name: str) -> Features:
     shapes = np.asarray(frame.geometry.array, dtype=object)
     names = tuple(str(c) for c in frame.columns if c != frame.geometry.name)
     rows = zip_rows(names, [frame[name].astype(object).where(frame[name].notna(), None) for name in names])
-    return Features(name, layer, names, rows, shapes, ("",) * len(rows), frame.crs)
+    return Features(name, "", names, rows, shapes, ("",) * len(rows), frame.crs)
 
 
 def mend_features(features: Features) -> Mended:

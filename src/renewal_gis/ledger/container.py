@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS status_event (seq INTEGER PRIMARY KEY AUTOINCREMENT N
   site_id TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('stage','note','correction')), stage TEXT NOT NULL, date DATE NOT NULL,
   recorded_at TEXT NOT NULL, recorded_by TEXT NOT NULL, note TEXT NOT NULL, reason TEXT NOT NULL, corrects TEXT NOT NULL,
   source_file TEXT NOT NULL, source_row INTEGER, key TEXT NOT NULL UNIQUE, chain TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS status_event_by_site ON status_event (site_id, date);
+CREATE INDEX IF NOT EXISTS status_event_by_site ON status_event (site_id, stage, date, kind, recorded_at);
 CREATE INDEX IF NOT EXISTS site_change_by_site ON site_change (site_id);
 CREATE TABLE IF NOT EXISTS import_log (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, kind TEXT NOT NULL, files TEXT NOT NULL,
   added INTEGER NOT NULL, changed INTEGER NOT NULL, unchanged INTEGER NOT NULL, vanished INTEGER NOT NULL,

@@ -18,6 +18,7 @@ from renewal_gis.ledger.frames import (
     list_site_rows,
     restore_sites,
     sites_of_rows,
+    stages_of_rows,
 )
 from renewal_gis.ledger.proofs import verify_container
 from renewal_gis.ledger.writing import (
@@ -268,6 +269,35 @@ class SqlLedger:
             found = self._base.execute(f"{READ_EVENTS} WHERE recorded_at <= ? ORDER BY seq", (moment,))
         frame = events_of_rows(found.fetchall())
         return frame if as_of is None else drop_later(frame, as_of)
+
+    def stage_events(self, *, as_of: dt.date | None = None, known_at: Moment | None = None) -> pd.DataFrame:
+        """Return what :func:`renewal_gis.ledger.history.find_reached` needs of EVENTS, and no more.
+
+        Half a million events are read in a second, which the whole frame is not.
+
+        Parameters
+        ----------
+        as_of, known_at
+            As in :meth:`events`.
+
+        Returns
+        -------
+        DataFrame
+            EVENTS if anything was ever corrected or given back; else ``site_id``, ``stage`` and
+            the first ``date`` of each.
+        """
+        base = self._base
+        moment = "9999" if known_at is None else format_moment(known_at)
+        odd = "SELECT 1 FROM status_event WHERE kind = 'correction' OR reason <> '' LIMIT 1"
+        if base.execute(odd).fetchone() is not None:
+            return self.events(as_of=as_of, known_at=known_at)
+        last = "9999" if as_of is None else as_of.isoformat()[:10]
+        found = base.execute(
+            "SELECT site_id, stage, min(date) FROM status_event INDEXED BY status_event_by_site "
+            "WHERE kind = 'stage' AND date <= ? AND recorded_at <= ? GROUP BY site_id, stage",
+            (last, moment),
+        )
+        return stages_of_rows(found.fetchall())
 
     def history(self, site_id: str) -> pd.DataFrame:
         """Return all events of one site, in the order in which they were recorded.

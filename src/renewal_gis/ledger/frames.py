@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from renewal_gis.ledger.base import (
@@ -138,6 +139,14 @@ def events_of_rows(rows: Sequence[Sequence[Any]], /) -> pd.DataFrame:
         else:
             data[name] = pd.array(values, dtype="Int64" if name == "source_row" else "str")
     return pd.DataFrame(data, index=index)
+
+
+def stages_of_rows(rows: Sequence[tuple[str, str, str]], /) -> pd.DataFrame:
+    """Return site, stage and first day as the lean frame of a diary without corrections."""
+    sites, stages, days = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
+    frame = pd.DataFrame({"site_id": pd.array(sites, dtype="str"), "stage": pd.array(stages, dtype="str")})
+    frame["date"] = np.array(days, dtype="datetime64[D]").astype("datetime64[ns]")
+    return frame
 
 
 def drop_later(events: pd.DataFrame, as_of: dt.date, /) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,8 @@ from renewal_gis.vocab import EventKind, Stage
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from renewal_gis.plan import Plan
 
@@ -31,10 +34,12 @@ def settle_events(events: pd.DataFrame, /) -> pd.DataFrame:
         Rows of ``events`` with a stage: what was withdrawn is gone, what was replaced has the
         stage and date of its last correction. A correction of a correction works alike.
     """
+    if "kind" not in events.columns:  # a lean frame: stage events only, nothing was ever corrected
+        return events
     staged = events[(events["stage"] != "").to_numpy()]
     fixes = events[(events["kind"] == EventKind.CORRECTION).to_numpy()]
     if fixes.empty:
-        return staged
+        return staged if len(staged) < len(events) else events
     last = dict(
         zip(fixes["corrects"], fixes.index, strict=True)
     )  # of several corrections the last recorded counts
@@ -87,70 +92,84 @@ def find_reached(events: pd.DataFrame, plan: Plan, sites: pd.DataFrame, *, as_of
     >>> reached[reached["site_id"] == "A-10"]["stage"].tolist()
     ['started', 'cleared']
     """
-    order = _stage_order(plan)
     held = settle_events(events)
-    held = held[
-        (held["date"] <= pd.Timestamp(as_of)).to_numpy() & held["site_id"].isin(sites.index).to_numpy()
-    ]
-    programme = sites["programme"].to_dict()
-    ranks = np.array(
-        [order.get((programme[s], st), -1) for s, st in zip(held["site_id"], held["stage"], strict=True)],
-        dtype=int,
-    )
-    base = pd.DataFrame(
-        {"site_id": held["site_id"].to_numpy(), "rank": ranks, "date": held["date"].to_numpy()}
-    )
-    reason = held["reason"].to_numpy() if "reason" in held.columns else np.full(len(held), "")
-    base = _drop_given_back(base[ranks >= 0], reason[ranks >= 0])
-    return _spread(base[base["rank"] > 0], plan, sites)
+    ranks = _Ranks.of(plan, sites)
+    place = np.asarray(sites.index.get_indexer(held["site_id"]))
+    day = held["date"].to_numpy(dtype="datetime64[ns]").astype("int64")
+    rank = ranks.find(place, held["stage"])
+    counts = (rank >= 0) & (day <= pd.Timestamp(as_of).value)
+    if "reason" in held.columns and (held["reason"] != "").any():
+        counts = _drop_given_back(place, rank, day, (held["reason"] != "").to_numpy(), counts)
+    days = np.full((len(sites), ranks.depth), _NEVER)
+    np.minimum.at(days, (place[counts], rank[counts]), day[counts])
+    days = np.minimum.accumulate(days[:, ::-1], axis=1)[:, ::-1]  # a later stage implies the earlier ones
+    where, which = np.nonzero(days[:, 1:] != _NEVER)
+    made = {
+        "site_id": sites.index.take(where),
+        "stage": pd.array(ranks.names[ranks.programme[where], which + 1], dtype="str"),
+        "date": days[where, which + 1].astype("datetime64[ns]"),
+    }
+    return pd.DataFrame(made)[list(REACHED.columns)]
 
 
-def _stage_order(plan: Plan) -> dict[tuple[str, str], int]:
-    return {(p.id, str(stage)): rank for p in plan.programmes for rank, stage in enumerate(p.stages)}
+_NEVER = np.iinfo("int64").max
+
+
+@dataclass(frozen=True)
+class _Ranks:
+    """Which place a stage has in a site's programme, as tables of numbers."""
+
+    programme: NDArray[np.int64]
+    names: NDArray[np.object_]
+    order: dict[str, dict[str, int]]
+    ids: tuple[str, ...]
+
+    @classmethod
+    def of(cls, plan: Plan, sites: pd.DataFrame) -> _Ranks:
+        code, ids = pd.factorize(sites["programme"])
+        depth = max((len(programme.stages) for programme in plan.programmes), default=1)
+        names = np.full((len(ids) + 1, depth), "", dtype=object)
+        order = {p.id: {str(stage): rank for rank, stage in enumerate(p.stages)} for p in plan.programmes}
+        for row, programme in enumerate(ids):
+            for stage, rank in order.get(str(programme), {}).items():
+                names[row, rank] = stage
+        return cls(np.asarray(code), names, order, tuple(str(programme) for programme in ids))
+
+    @property
+    def depth(self) -> int:
+        return int(self.names.shape[1])
+
+    def find(self, place: NDArray[np.int64], stage: pd.Series) -> NDArray[np.int64]:
+        """Return the rank of each stage at its site; -1 where site or stage is not known."""
+        code, words = pd.factorize(stage)
+        table = np.full((len(self.ids) + 1, len(words) + 1), -1)
+        for row, programme in enumerate(self.ids):
+            for column, word in enumerate(words):
+                table[row, column] = self.order.get(programme, {}).get(str(word), -1)
+        if not len(self.programme):
+            return np.full(len(place), -1)
+        return np.where(place < 0, -1, table[self.programme[place], np.asarray(code)])
 
 
 def _drop_given_back(
-    base: pd.DataFrame, reason: np.ndarray[tuple[int], np.dtype[np.object_]]
-) -> pd.DataFrame:
-    """Return the events without those that a later step back, with its reason, took away."""
-    backward = base.loc[[bool(word) for word in reason], "site_id"].unique()
-    if len(backward) == 0:
-        return base
-    base = base.assign(reason=reason)
-    parts = [base[~base["site_id"].isin(backward)]]
-    for _, rows in base[base["site_id"].isin(backward)].groupby("site_id", sort=False):
+    place: NDArray[np.int64],
+    rank: NDArray[np.int64],
+    day: NDArray[np.int64],
+    reasoned: NDArray[np.bool_],
+    counts: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Return which events count, without those that a later step back, with its reason, took away."""
+    counts = counts.copy()
+    for site in np.unique(place[reasoned & counts]):
+        rows = np.flatnonzero((place == site) & counts)
         kept: list[int] = []
-        rank_of = rows["rank"].to_dict()
-        for place, row in rows.sort_values("date", kind="stable").iterrows():
-            if row["reason"]:
-                kept = [k for k in kept if rank_of[k] <= row["rank"]]
-            kept.append(place)
-        parts.append(rows.loc[kept])
-    return pd.concat(parts).drop(columns="reason")
-
-
-def _spread(base: pd.DataFrame, plan: Plan, sites: pd.DataFrame) -> pd.DataFrame:
-    """Return REACHED: a later stage implies the earlier ones, at the latest on its own day."""
-    if base.empty:
-        empty = {
-            name: pd.Series(dtype="datetime64[ns]" if name == "date" else "str") for name in REACHED.columns
-        }
-        return pd.DataFrame(empty)
-    first = base.groupby(["site_id", "rank"], sort=False)["date"].min().unstack("rank")  # noqa: PD010  # each pair stands once
-    first = first.reindex(columns=range(1, int(first.columns.max()) + 1))
-    days = first.to_numpy(dtype="datetime64[ns]").astype("int64")
-    missing = np.iinfo("int64").max
-    days = np.where(first.isna().to_numpy(), missing, days)
-    days = np.minimum.accumulate(days[:, ::-1], axis=1)[:, ::-1]
-    place, rank = np.nonzero(days != missing)
-    programme = sites["programme"].to_dict()
-    names = {p.id: [str(stage) for stage in p.stages] for p in plan.programmes}
-    ids = first.index.to_numpy()[place]
-    stages = [names[programme[site_id]][r + 1] for site_id, r in zip(ids, rank, strict=True)]
-    made = pd.DataFrame({"site_id": ids, "stage": stages, "date": days[place, rank].astype("datetime64[ns]")})
-    made["place"] = sites.index.get_indexer(made["site_id"])
-    made["rank"] = rank
-    return made.sort_values(["place", "rank"], kind="stable", ignore_index=True)[list(REACHED.columns)]
+        for row in rows[np.argsort(day[rows], kind="stable")]:
+            if reasoned[row]:
+                kept = [k for k in kept if rank[k] <= rank[row]]
+            kept.append(int(row))
+        counts[rows] = False
+        counts[kept] = True
+    return counts
 
 
 def find_stages(reached: pd.DataFrame, plan: Plan, sites: pd.DataFrame, /) -> pd.DataFrame:
@@ -168,39 +187,25 @@ def find_stages(reached: pd.DataFrame, plan: Plan, sites: pd.DataFrame, /) -> pd
     DataFrame
         ``stage``, ``stage_date`` on the index of ``sites``; ``not_started`` and NaT where nothing is reached.
     """
-    order = _stage_order(plan)
-    programme = sites["programme"].to_dict()
-    known = reached[reached["site_id"].isin(sites.index).to_numpy()]
-    rank = [order[programme[s], st] for s, st in zip(known["site_id"], known["stage"], strict=True)]
-    last = (
-        known.assign(rank=rank)
-        .sort_values("rank", kind="stable")
-        .drop_duplicates("site_id", keep="last")
-        .set_index("site_id")
-    )
-    made = last.reindex(sites.index)
-    stage = made["stage"].fillna(str(Stage.NOT_STARTED)).astype("str")
-    return pd.DataFrame(
-        {"stage": stage.to_numpy(), "stage_date": made["date"].astype("datetime64[ns]").to_numpy()},
-        index=sites.index,
-    )
+    ranks = _Ranks.of(plan, sites)
+    place = np.asarray(sites.index.get_indexer(reached["site_id"]))
+    rank = ranks.find(place, reached["stage"])
+    best = np.full(len(sites), -1)
+    np.maximum.at(best, place[rank >= 0], rank[rank >= 0])
+    last = np.flatnonzero((rank >= 0) & (rank == best[place]))
+    day = np.full(len(sites), np.datetime64("NaT", "ns"))
+    day[place[last]] = reached["date"].to_numpy(dtype="datetime64[ns]")[last]
+    stage = np.where(best >= 0, ranks.names[ranks.programme, best], str(Stage.NOT_STARTED))
+    return pd.DataFrame({"stage": pd.array(stage, dtype="str"), "stage_date": day}, index=sites.index)
 
 
-def find_first_days(events: pd.DataFrame, plan: Plan, programme: str) -> dict[str, dt.date]:
+def find_first_days(
+    events: pd.DataFrame, plan: Plan, programme: str, *, as_of: dt.date
+) -> dict[str, dt.date]:
     """Return when the one site whose events these are first reached each stage, in their order."""
     if events.empty:
         return {}
     site_id = str(events["site_id"].iloc[0])
     sites = pd.DataFrame({"programme": [programme]}, index=pd.Index([site_id], name="site_id"))
-    reached = find_reached(events, plan, sites, as_of=dt.date.max.replace(year=2200))
-    return {stage: date.date() for stage, date in zip(reached["stage"], reached["date"], strict=True)}
-
-
-def find_current(events: pd.DataFrame, plan: Plan, programme: str, *, as_of: dt.date) -> str:
-    """Return the stage of the one site whose events these are; empty if it reached none."""
-    if events.empty:
-        return ""
-    site_id = str(events["site_id"].iloc[0])
-    sites = pd.DataFrame({"programme": [programme]}, index=pd.Index([site_id], name="site_id"))
     reached = find_reached(events, plan, sites, as_of=as_of)
-    return "" if reached.empty else str(reached["stage"].iloc[-1])
+    return {stage: date.date() for stage, date in zip(reached["stage"], reached["date"], strict=True)}

@@ -12,7 +12,7 @@ from renewal_gis.errors import LedgerError, PlanError
 from renewal_gis.ledger.base import EVENT_COLUMNS, SITE_TYPES, chain_event
 from renewal_gis.ledger.container import EVENT_INSERT, read_blobs
 from renewal_gis.ledger.frames import events_of_rows
-from renewal_gis.ledger.history import find_current, find_first_days
+from renewal_gis.ledger.history import find_first_days
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,6 +34,7 @@ READ_SITES = f"SELECT site_id, geom, {_STORED}, first_recorded_at, recorded_at F
 SITE_FIELDS = ("site_id", "geom", *SITE_TYPES, "first_recorded_at", "recorded_at")
 
 
+_FAR = dt.date(2200, 1, 1)
 _BACKWARDS = "确需退回请用 reason 说明原因,或用更正撤回前一条"
 
 
@@ -221,10 +222,12 @@ def _check_direction(base: Connection, row: Row, plan: Plan, programme_id: str) 
         base.execute(f"{READ_EVENTS} WHERE site_id = ? ORDER BY seq", (row["site_id"],)).fetchall()
     )
     day = dt.date.fromisoformat(row["date"])
-    current = find_current(events, plan, programme_id, as_of=day)
-    if current and programme.order_of(current) > place:
-        raise LedgerError(f"阶段由“{current}”退回“{row['stage']}”", place=row["site_id"], remedy=_BACKWARDS)
-    first = find_first_days(events, plan, programme_id)
+    current = list(find_first_days(events, plan, programme_id, as_of=day))[-1:]
+    if current and programme.order_of(current[0]) > place:
+        raise LedgerError(
+            f"阶段由“{current[0]}”退回“{row['stage']}”", place=row["site_id"], remedy=_BACKWARDS
+        )
+    first = find_first_days(events, plan, programme_id, as_of=_FAR)
     later = [stage for stage in first if programme.order_of(stage) < place and first[stage] > day]
     if later:
         raise LedgerError(

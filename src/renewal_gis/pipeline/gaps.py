@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,22 +12,25 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import CRS
 
-from renewal_gis.errors import CrsError, InputError, PublishError
-from renewal_gis.findings import Finding, Report
+from renewal_gis.errors import CrsError, InputError
+from renewal_gis.files import write_whole
+from renewal_gis.findings import Finding, Report, make_finding
 from renewal_gis.geo.crs import choose_local_metric, name_crs, read_crs, require_metric, to_metric
 from renewal_gis.intake.roads import read_roads
 from renewal_gis.intake.vectors import read_layer
 from renewal_gis.roads.benefit import measure_benefit
 from renewal_gis.roads.dead_ends import find_dead_ends
 from renewal_gis.roads.defects import find_defects, mark_doubles
+from renewal_gis.roads.edges import looks_like_edges
 from renewal_gis.roads.links import judge_dead_ends, suggest_links
 from renewal_gis.roads.network import build_streets
 from renewal_gis.roads.verify import DEAD_END_PROGRAMME, match_ledger, verify_opened
 from renewal_gis.vocab import SUSPECTED, Stage
 
 if TYPE_CHECKING:
+    from pyproj import CRS
+
     from renewal_gis.plan import Plan
 
 logger = logging.getLogger(__name__)
@@ -151,7 +150,11 @@ def find_gaps(  # noqa: PLR0913 - each piece of evidence is optional and has its
     links["district"] = _name_districts(links, districts, metric)
     links["ledger_site"] = "" if works is None else match_ledger(links, works)
     findings = () if works is None else verify_opened(streets, _pick_opened(works))
-    logger.info("道路 %d,断头 %d,疑似缺失路段 %d,数据缺陷 %d", len(streets), len(ends), len(links), len(defects))
+    if looks_like_edges(streets):
+        findings = (make_finding("road-edges"), *findings)
+    logger.info(
+        "道路 %d,断头 %d,疑似缺失路段 %d,数据缺陷 %d", len(streets), len(ends), len(links), len(defects)
+    )
     return GapsResult(streets, ends, links, defects, findings, name_metric(metric))
 
 
@@ -227,7 +230,9 @@ def _pick_opened(works: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Ledger rows of dead-end roads that have reached the stage opened, where stages are told."""
     if "stage" not in works or "programme" not in works:
         return works[:0]
-    return works[((works["programme"] == DEAD_END_PROGRAMME) & (works["stage"] == Stage.OPENED)).to_numpy(bool)]
+    return works[
+        ((works["programme"] == DEAD_END_PROGRAMME) & (works["stage"] == Stage.OPENED)).to_numpy(bool)
+    ]
 
 
 def _name_districts(links: gpd.GeoDataFrame, districts: gpd.GeoDataFrame | None, metric: CRS) -> np.ndarray:
@@ -307,7 +312,7 @@ def run_gaps(  # noqa: PLR0913 - one option of the command each
         intake.frame,
         crs_metric=_pick_metric(intake.frame, plan, crs),
         reach_m=reach_m,
-        **extra,  # type: ignore[arg-type]
+        **extra,
     )
     result = _add_doubles(result, intake.doubles)
     for target in targets:
@@ -333,18 +338,20 @@ def _pick_metric(roads: gpd.GeoDataFrame, plan: Plan | None, crs: str | None) ->
 
 def _join_planned(own: gpd.GeoDataFrame, given: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
     """Planned roads of the road file itself and of a file of their own."""
-    frames = [frame[["geometry"]].to_crs(own.crs) for frame in (own, given) if frame is not None and len(frame)]
+    frames = [
+        frame[["geometry"]].to_crs(own.crs) for frame in (own, given) if frame is not None and len(frame)
+    ]
     return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=own.crs) if frames else None
 
 
 def _name_outputs(out_path: Path) -> tuple[Path, ...]:
-    if not out_path.parent.is_dir():
-        raise InputError("输出文件夹不存在", place=str(out_path.parent), remedy="先建立该文件夹")
     suffix = out_path.suffix.lower()
     if suffix in (".parquet", ".gpkg"):
         return (out_path,)
     if suffix:
-        raise InputError(f"不支持的输出格式“{suffix}”", place=str(out_path), remedy="用 .gpkg、.parquet,或不写后缀")
+        raise InputError(
+            f"不支持的输出格式“{suffix}”", place=str(out_path), remedy="用 .gpkg、.parquet,或不写后缀"
+        )
     return out_path.with_name(out_path.name + ".parquet"), out_path.with_name(out_path.name + ".gpkg")
 
 
@@ -366,44 +373,6 @@ def _write_result(result: GapsResult, target: Path, crs: CRS) -> None:
 
 def _move_back(frame: gpd.GeoDataFrame, crs: CRS) -> gpd.GeoDataFrame:
     return frame if frame.crs == crs else frame.to_crs(crs)
-
-
-def write_whole(target: Path, write: Callable[[Path], None], /) -> None:
-    """Write a file beside its place, force it to the disk and put it in its place in one step.
-
-    Parameters
-    ----------
-    target
-        Where the file shall be; what is there stays until the new one is whole.
-    write
-        Writes to the path that it is given.
-
-    Raises
-    ------
-    PublishError
-        The folder cannot be written to, or the disk is full.
-    """
-    folder = target.resolve().parent
-    try:
-        with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as scratch:
-            draft = Path(scratch) / target.name
-            write(draft)
-            with draft.open("rb+") as file:
-                os.fsync(file.fileno())
-            draft.replace(target)
-        _sync_folder(folder)
-    except OSError as error:
-        raise PublishError(f"无法写出({error})", place=str(target), remedy="请核对写入权限和磁盘空间") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    # Windows cannot open a folder; there the rename is all that can be asked for
-    with suppress(PermissionError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _summarise(result: GapsResult, intake: Any, targets: tuple[Path, ...], *, seconds: float) -> GapsSummary:

@@ -91,6 +91,36 @@ def load_inputs(plan: Plan, /) -> Inputs:
     )
 
 
+def load_backdrop(plan: Plan, /) -> Inputs:
+    """Read only what the ledger does not hold and a printed map shows: units, roads, rivers and railways.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        As in :func:`load_inputs`.
+    """
+    roles: tuple[Role, ...] = ("units", "roads", "barriers")
+    kept = plan.model_copy(update={"sources": tuple(s for s in plan.sources if s.role in roles)})
+    paths = _check_paths(kept)
+    nothing = _stack([], ())
+    findings: list[Finding] = []
+    balance: dict[str, dict[str, int]] = {}
+    return Inputs(
+        sites=nothing,
+        events=pd.DataFrame(),
+        units=_complete_units(plan, _read_layers(plan, "units")),
+        roads=_read_roads(kept, findings, balance),
+        barriers=_read_layers(plan, "barriers"),
+        planned=nothing,
+        buildings=nothing,
+        land=_stack([], LAYER_COLUMNS["land"]),
+        facilities=_stack([], LAYER_COLUMNS["facilities"]),
+        findings=(),
+        balance=balance,
+        paths=paths,
+    )
+
+
 def take_toytown() -> Inputs:
     """Return the toy town as if it had been read from files."""
     nothing = _stack([], ())

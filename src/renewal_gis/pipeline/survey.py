@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import pandas as pd
 
 from renewal_gis.analysis.coverage import measure_coverage, reach_areas
@@ -16,20 +18,20 @@ from renewal_gis.gates import check_gates
 from renewal_gis.ledger.geopackage import open_ledger
 from renewal_gis.ledger.history import find_reached, find_stages
 from renewal_gis.pipeline.gaps import find_gaps
-from renewal_gis.schema import STORED_CRS
+from renewal_gis.pipeline.review import review_days
+from renewal_gis.schema import COVERAGE, LOCATED, STORED_CRS
 from renewal_gis.survey import Survey
 from renewal_gis.vocab import SIMULATED
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
-
-    import geopandas as gpd
 
     from renewal_gis.findings import Finding
     from renewal_gis.pipeline.gaps import GapsResult
     from renewal_gis.pipeline.inputs import Inputs
+    from renewal_gis.pipeline.review import Kind
     from renewal_gis.plan import Plan
 
 LOG = logging.getLogger(__name__)
@@ -74,6 +76,7 @@ def survey_city(
     as_of: dt.date,
     tell: Callable[[str], None],
     findings: tuple[Finding, ...] = (),
+    since: dt.date | None = None,
 ) -> Survey:
     """Look at a city as of one day.
 
@@ -89,15 +92,64 @@ def survey_city(
         Is told the name of each step as it begins.
     findings
         What :func:`keep_inputs` found, to be told with the rest.
+    since
+        The day that the bulletin compares with; by default a week before.
 
     Raises
     ------
     InputError
-        The ledger is empty.
+        The ledger is empty, or ``since`` is not between its first entry and ``as_of``.
+    """
+    survey = survey_ledger(plan, inputs, ledger_path, as_of=as_of, since=since, tell=tell)
+    tell("分析路网")
+    told = [*LOCATED.columns, "stage", "stage_date"]
+    gaps = _find_city_gaps(plan, inputs, survey.sites.drop(columns=told))
+    tell("计算覆盖率")
+    return replace(
+        survey,
+        coverage=measure_coverage(inputs.land, inputs.facilities, inputs.units, plan),
+        reach_areas=reach_areas(inputs.facilities, plan),
+        streets=gaps.streets.to_crs(STORED_CRS),
+        dead_ends=gaps.dead_ends.to_crs(STORED_CRS),
+        links=gaps.links.to_crs(STORED_CRS),
+        defects=gaps.defects.to_crs(STORED_CRS),
+        findings=_drop_repeats([*inputs.findings, *findings, *survey.findings, *gaps.findings]),
+    )
+
+
+def survey_ledger(
+    plan: Plan,
+    inputs: Inputs,
+    ledger_path: Path,
+    *,
+    as_of: dt.date,
+    tell: Callable[[str], None],
+    since: dt.date | None = None,
+    kind: Kind = "weekly",
+    force_majeure: Iterable[str] = (),
+) -> Survey:
+    """Look at the ledger as of one day: progress, ranking and changes, without roads and coverage.
+
+    Parameters
+    ----------
+    plan, inputs, ledger_path, as_of, tell
+        As in :func:`survey_city`.
+    since, kind, force_majeure
+        As in :func:`renewal_gis.pipeline.review.review_days`.
+
+    Returns
+    -------
+    Survey
+        Streets are the roads as they were read; what is measured of roads and land is empty.
+
+    Raises
+    ------
+    InputError
+        As in :func:`survey_city`.
     """
     tell("读取台账")
     with open_ledger(ledger_path) as ledger:
-        sites, events = ledger.sites(), ledger.events(as_of=as_of)
+        sites, events = _hide_later(ledger.sites(), as_of), ledger.events(as_of=as_of)
     if sites.empty:
         raise InputError("台账是空的", place=str(ledger_path), remedy="先导入项目")
     reached = find_reached(events, plan, sites, as_of=as_of)
@@ -108,33 +160,38 @@ def survey_city(
         *check_gates(sites, reached, plan, as_of=as_of, events=events),
     ]
     tell("计算进度")
-    progress = measure_progress(sites, located, reached, plan, as_of=as_of)
-    tell("分析路网")
-    gaps = _find_city_gaps(plan, inputs, sites)
-    tell("计算覆盖率")
-    coverage = measure_coverage(inputs.land, inputs.facilities, inputs.units, plan)
-    stages = find_stages(reached, plan, sites)
+    nothing = gpd.GeoDataFrame(geometry=[], crs=STORED_CRS)
     return Survey(
         plan=plan,
         as_of=as_of,
-        sites=sites.join(located).join(stages),
+        sites=sites.join(located).join(find_stages(reached, plan, sites)),
         events=events,
         reached=reached,
         units=inputs.units,
-        progress=progress,
-        coverage=coverage,
-        reach_areas=reach_areas(inputs.facilities, plan),
-        streets=gaps.streets.to_crs(STORED_CRS),
-        dead_ends=gaps.dead_ends.to_crs(STORED_CRS),
-        links=gaps.links.to_crs(STORED_CRS),
-        defects=gaps.defects.to_crs(STORED_CRS),
+        progress=measure_progress(sites, located, reached, plan, as_of=as_of),
+        coverage=pd.DataFrame(columns=list(COVERAGE.columns)),
+        reach_areas=nothing,
+        streets=inputs.roads,
+        dead_ends=nothing,
+        links=nothing,
+        defects=nothing,
         backdrop=_split_backdrop(inputs.barriers),
         land=inputs.land,
         facilities=inputs.facilities,
-        findings=_drop_repeats([*inputs.findings, *findings, *checks, *gaps.findings]),
+        findings=_drop_repeats(checks),
         sources=tuple(dict.fromkeys(source.attribution for source in plan.sources)) or (SIMULATED,),
         simulated=any(source.simulated for source in plan.sources) or bool(sites["simulated"].any()),
+        review=review_days(
+            plan, sites, located, events, as_of=as_of, since=since, kind=kind, force_majeure=force_majeure
+        ),
     )
+
+
+def _hide_later(sites: gpd.GeoDataFrame, as_of: dt.date) -> gpd.GeoDataFrame:
+    """Blank the actual dates that lie after the day: on that day nobody knew them."""
+    columns = ("actual_start", "actual_finish")
+    last = pd.Timestamp(as_of)
+    return sites.assign(**{column: sites[column].where(sites[column] <= last) for column in columns})
 
 
 def _find_city_gaps(plan: Plan, inputs: Inputs, sites: gpd.GeoDataFrame) -> GapsResult:

@@ -1,16 +1,27 @@
-"""The weekly bulletin as one frozen tree; docx, xlsx and others are writers of the same tree."""
+"""The bulletin of a survey: which sections, paragraphs and tables it has, and what they say."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 from renewal_gis import vocab
 from renewal_gis.findings import RULES
+from renewal_gis.render import review as reviewing
 from renewal_gis.render import style
+from renewal_gis.render.bulletin_json import make_record
+from renewal_gis.render.paper import (
+    Bulletin,
+    Column,
+    FigureSlot,
+    Paragraph,
+    Section,
+    Table,
+    make_paragraph,
+    make_table,
+)
 from renewal_gis.render.typeset import set_punctuation
 from renewal_gis.render.wording import (
     BASIS_WORDS,
@@ -24,157 +35,90 @@ from renewal_gis.render.wording import (
 from renewal_gis.vocab import Severity
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Sequence
-    from fractions import Fraction
 
     from renewal_gis.plan import Plan, Target
+    from renewal_gis.render.paper import Block, Value
     from renewal_gis.survey import Survey
 
-    Value = str | int | Fraction | None
-    Block: TypeAlias = "Paragraph | Table | FigureSlot"
-Kind = Literal["text", "count", "percent", "points", "light"]
+Kind = Literal["weekly", "monthly"]
 _NUMERALS = "一二三四五六七八九十"
-CENTERED = frozenset({"count", "percent", "points", "light"})
-"""Kinds of columns whose values stand in the middle."""
+_TITLES = {"weekly": "周通报", "monthly": "月调度通报"}
 STATUS_FIGURE = "status"
 """Key of the figure slot that takes :func:`renewal_gis.render.printmap.draw_status`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: heading, how its values are written, width on paper."""
-
-    name: str
-    kind: Kind
-    width_mm: float
-    merge: bool = False
-    """Whether equal values that follow each other are one cell on paper."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of raw values; ``strong`` are the numbers of the rows that carry a sum."""
-
-    key: str
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Value, ...], ...]
-    notes: tuple[str, ...] = ()
-    strong: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """Running text; ``lead`` is its opening words, set in another face."""
-
-    text: str
-    lead: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FigureSlot:
-    """A place for a picture of that key, with its caption, and its name in a list."""
-
-    key: str
-    caption: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A heading and what stands below it; an annex begins a page of its own."""
-
-    heading: str
-    blocks: tuple[Block, ...]
-    annex: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Bulletin:
-    """The whole paper. Texts carry full-width punctuation; numbers are raw until they are written."""
-
-    title: str
-    header_lines: tuple[str, ...]
-    tags: tuple[str, ...]
-    sections: tuple[Section, ...]
-    footnotes: tuple[str, ...]
-    as_of: dt.date
-
-    def annexes(self) -> tuple[str, ...]:
-        """Return the names of the annexes in their order."""
-        return tuple(
-            block.title
-            for section in self.sections
-            if section.annex
-            for block in section.blocks
-            if not isinstance(block, Paragraph)
-        )
-
-    def tables(self) -> tuple[Table, ...]:
-        """Return the tables in the order of the paper."""
-        blocks = (block for section in self.sections for block in section.blocks)
-        return tuple(block for block in blocks if isinstance(block, Table))
-
-    def figures(self) -> tuple[FigureSlot, ...]:
-        """Return the figure slots in the order of the paper."""
-        blocks = (block for section in self.sections for block in section.blocks)
-        return tuple(block for block in blocks if isinstance(block, FigureSlot))
-
-
-def format_value(value: Value, kind: Kind, /) -> str:
-    """Return a table value as it is read: “61.1%”, “+3.2”, “▲滞后”, “—”."""
-    if kind == "text":
-        return str(value)
-    if kind == "light":
-        look = style.LIGHTS.get(str(value))
-        return f"{look.sign}{look.name}" if look else vocab.NO_TASK
-    if isinstance(value, str):
-        return value
-    formats = {"count": style.format_count, "percent": style.format_percent, "points": style.format_points}
-    return formats[kind](value)
-
-
-def build_weekly(survey: Survey, /, *, issue: int | None = None) -> Bulletin:
-    """Return the weekly bulletin of a survey.
+def build_bulletin(survey: Survey, /, *, kind: Kind = "weekly", issue: int | None = None) -> Bulletin:
+    """Return the bulletin of a survey.
 
     Parameters
     ----------
     survey
         What is reported, as of its day.
+    kind
+        ``weekly`` (周通报) or ``monthly`` (月调度).
     issue
         Number of the issue (第N期); without it a blank is left for the hand.
 
     Returns
     -------
     Bulletin
-        Title, progress in words, units by track, findings, the readings in force; as annexes one
-        table of targets, one table by unit for each target that is broken down, the status figure's
-        place, and the findings by kind.
+        Title; progress in words, ranking by track, changes and who did not report, findings, what is
+        proposed for supervision; the readings in force; as annexes the tables and the figure's place.
+        Without ``survey.review`` there is neither ranking nor comparison nor proposal.
 
     Notes
     -----
-    Numbers are those of ``survey.progress``; nothing is counted again here.
+    Numbers are those of ``survey.progress`` and ``survey.review``; nothing is counted again here.
     """
     number = f"第{issue}期" if issue is not None else "第\u3000\u3000期"
-    bodies: list[tuple[str, list[Block]]] = [
-        ("总体进展", _tell_progress(survey)),
-        ("各单位进展", _tell_units(survey)),
-        ("数据核查", [_tell_findings(survey)]),
+    sections = [
+        Section(f"{_NUMERALS[k]}、{name}", tuple(blocks))
+        for k, (name, blocks) in enumerate(_list_bodies(survey, kind))
     ]
-    sections = [Section(f"{_NUMERALS[k]}、{name}", tuple(blocks)) for k, (name, blocks) in enumerate(bodies)]
-    annexes: list[Block] = [_make_target_table(survey), *_make_unit_tables(survey)]
-    annexes += [_place_figure(survey), *_make_finding_table(survey)]
-    sections += [Section(f"附件{k}", (block,), annex=True) for k, block in enumerate(annexes, 1)]
+    groups: list[Sequence[Block]] = [[_make_target_table(survey)]]
+    groups += [[table] for table in _make_unit_tables(survey)]
+    groups += [[_place_figure(survey)], *_list_review_tables(survey, kind), _make_finding_table(survey)]
+    annexes = (tuple(blocks) for blocks in groups if blocks)
+    sections += [Section(f"附件{k}", blocks, annex=True) for k, blocks in enumerate(annexes, 1)]
     tags = (vocab.INTERNAL, *((vocab.SIMULATED,) if survey.simulated else ()))
     return Bulletin(
-        title=f"全市“{survey.plan.short}”工作周通报",
+        title=f"全市“{survey.plan.short}”工作{_TITLES[kind]}",
         header_lines=(set_punctuation(f"({number},截至{style.format_day(survey.as_of)})"),),
         tags=tags,
         sections=tuple(sections),
         footnotes=tuple(set_punctuation(note) for note in list_footnotes(survey)),
         as_of=survey.as_of,
+        record=make_record(survey, kind),
     )
+
+
+def _list_bodies(survey: Survey, kind: Kind) -> list[tuple[str, list[Block]]]:
+    review = survey.review
+    if review is None:
+        return [
+            ("总体进展", _tell_progress(survey)),
+            ("各单位进展", _tell_units(survey)),
+            ("数据核查", [_tell_findings(survey)]),
+        ]
+    return [
+        ("总体进展", _tell_progress(survey)),
+        ("大排队", _tell_units(survey)),
+        (f"{reviewing.PERIODS[kind]}变化与未报送单位", [*reviewing.tell_changes(survey, review, kind)]),
+        ("数据核查", [_tell_findings(survey)]),
+        (set_punctuation("挂牌督办建议(拟)"), [*reviewing.tell_proposals(review)]),
+    ]
+
+
+def _list_review_tables(survey: Survey, kind: Kind) -> list[list[Table]]:
+    review = survey.review
+    if review is None:
+        return []
+    return [
+        reviewing.make_change_tables(survey, review, kind),
+        reviewing.make_report_tables(survey, review, kind),
+        reviewing.make_proposal_tables(survey, review),
+    ]
 
 
 # ------------------------------------------------------------------ progress in words
@@ -195,11 +139,11 @@ def _list_targets(survey: Survey, rows: dict[str, dict[str, Any]]) -> list[Targe
 def _tell_progress(survey: Survey) -> list[Block]:
     rows = _pick_rows(survey, unit=vocab.CITY)
     summary = count_lights(rows)
-    blocks: list[Block] = [Paragraph(set_punctuation(summary))] if summary else []
+    blocks: list[Block] = [make_paragraph(summary)] if summary else []
     for programme, targets in groupby(_list_targets(survey, rows), lambda target: target.programme):
         words = ";".join(mark_part(target) + tell_target(target, rows[target.id]) for target in targets)
         name = survey.plan.programme(programme).name
-        blocks.append(Paragraph(set_punctuation(f"{words}。"), set_punctuation(f"{name}。")))
+        blocks.append(make_paragraph(f"{words}。", f"{name}。"))
     return blocks
 
 
@@ -212,11 +156,11 @@ def _list_broken_down(survey: Survey) -> list[tuple[Target, dict[str, dict[str, 
 
 
 def _tell_units(survey: Survey) -> list[Block]:
-    blocks: list[Block] = [
-        Paragraph(set_punctuation(tell_tracks(survey.plan, rows)), set_punctuation(f"{target.indicator}。"))
-        for target, rows in _list_broken_down(survey)
-    ]
-    return blocks or [Paragraph(set_punctuation("各项任务均未分解到单位,只列全市数。"))]
+    blocks: list[Block] = []
+    for target, rows in _list_broken_down(survey):
+        ranking = reviewing.tell_ranking(survey.review, target.id) if survey.review else ""
+        blocks.append(make_paragraph(ranking or tell_tracks(survey.plan, rows), f"{target.indicator}。"))
+    return blocks or [make_paragraph("各项任务均未分解到单位,只列全市数。")]
 
 
 # ------------------------------------------------------------------ tables
@@ -239,16 +183,7 @@ def _make_target_table(survey: Survey) -> Table:
         if target.subset_of:
             whole = survey.plan.target(target.subset_of).indicator
             notes.append(f"“{target.indicator}”含在“{whole}”之内,不可相加。")
-    return _make_table("targets", "目标任务进展情况表", columns, body, notes=notes)
-
-
-def _make_table(
-    key: str, title: str, columns: Sequence[Column], rows: Sequence[tuple[Value, ...]], *,
-    notes: Sequence[str] = (), strong: tuple[int, ...] = (),
-) -> Table:  # fmt: skip
-    heads = (Column(set_punctuation(c.name), c.kind, c.width_mm, c.merge) for c in columns)
-    texts = tuple(set_punctuation(note) for note in notes)
-    return Table(key, set_punctuation(title), tuple(heads), tuple(rows), texts, strong)
+    return make_table("targets", "目标任务进展情况表", columns, body, notes=notes)
 
 
 def _list_numbers(row: dict[str, Any] | None) -> tuple[Value, ...]:
@@ -273,18 +208,22 @@ def _make_unit_table(survey: Survey, target: Target, rows: dict[str, dict[str, A
     nodes = [t for t in children if t.milestone == target.milestone]
     due = {unit: task for child in nodes for unit, task in child.breakdown.items()}
     order = [("合计", vocab.CITY), *((track.name, unit) for track, unit in _walk_tracks(plan, rows))]
+    ranks = reviewing.find_ranks(survey.review, target.id)
     body = [
-        (set_punctuation(track), unit, *((due.get(unit),) if nodes else ()),
-         *_list_numbers(rows.get(unit)))
+        (set_punctuation(track), unit, *((ranks.get(unit),) if ranks else ()),
+         *((due.get(unit),) if nodes else ()), *_list_numbers(rows.get(unit)))
         for track, unit in order
     ]  # fmt: skip
-    columns = [Column("组别", "text", 20, merge=True), Column("单位", "text", 22 if nodes else 36)]
+    name_mm = 36.0 - (14.0 if nodes else 0.0) - (6.0 if ranks else 0.0)
+    columns = [Column("组别", "text", 16 if ranks else 20, merge=True), Column("单位", "text", name_mm)]
+    columns += [Column("名次", "count", 10)] if ranks else []
     columns += [Column("节点任务", "count", 14)] if nodes else []
     idle = [unit for _, unit in order if rows.get(unit) is None]
     notes = [f"节点任务:{child.indicator}。" for child in nodes]
     notes += [f"无任务单位:{'、'.join(idle)},以“{vocab.NO_TASK}”表示,不参与比较。"] if idle else []
+    notes += [f"排名:{''.join(survey.review.rules)}"] if survey.review and ranks else []
     title = f"{target.indicator}分单位情况表"
-    return _make_table(
+    return make_table(
         f"units-{target.id}", title, (*columns, *_NUMBER_COLUMNS), body, notes=notes, strong=(0,)
     )
 
@@ -307,11 +246,11 @@ def _place_figure(survey: Survey) -> FigureSlot:
 
 def _tell_findings(survey: Survey) -> Paragraph:
     if not survey.findings:
-        return Paragraph(set_punctuation("台账、位置和进度记录未发现问题。"))
+        return make_paragraph("台账、位置和进度记录未发现问题。")
     weights = Counter(finding.severity for finding in survey.findings)
     parts = ",".join(f"{severity.zh}{weights[severity]}条" for severity in Severity)
     words = f"台账、位置和进度记录共核查出{len(survey.findings)}条({parts}),分类汇总见附件,逐条见核查清单。"
-    return Paragraph(set_punctuation(words))
+    return make_paragraph(words)
 
 
 def _make_finding_table(survey: Survey) -> list[Table]:
@@ -328,7 +267,7 @@ def _make_finding_table(survey: Survey) -> list[Table]:
         Column("程度", "text", 13, merge=True), Column("问题", "text", 67),
         Column("条数", "count", 13), Column("处理办法", "text", 63),
     )  # fmt: skip
-    return [_make_table("findings", "核查问题汇总表", columns, rows)] if rows else []
+    return [make_table("findings", "核查问题汇总表", columns, rows)] if rows else []
 
 
 def _blank(template: str) -> str:

@@ -124,7 +124,9 @@ def export_table(frame: gpd.GeoDataFrame, path: Path, /) -> None:
     elif suffix == ".geojson":
         write_bytes(path, write_geojson(frame).encode())
     else:
-        raise InputError(f"不支持的输出格式“{suffix}”", place=str(path), remedy="用 .csv、.xlsx、.geojson 或 .gpkg")
+        raise InputError(
+            f"不支持的输出格式“{suffix}”", place=str(path), remedy="用 .csv、.xlsx、.geojson 或 .gpkg"
+        )
 
 
 def list_rows(frame: gpd.GeoDataFrame) -> Iterator[list[Any]]:

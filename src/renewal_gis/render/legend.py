@@ -24,13 +24,15 @@ _HEADING, _TEXT, _TINY = 8.5, 7.5, 6.0
 
 def write_head(page: Panel, survey: Survey, target: Target, rows: Mapping[str, dict[str, Any]]) -> None:
     """Write the title, the day, and how the whole city stands; tags left and right."""
-    plan = survey.plan
+    title = f"{survey.plan.city}“{survey.plan.short}”项目分布与进展"
+    write_title(page, survey, title, tell_city(survey, target, rows))
+
+
+def write_title(page: Panel, survey: Survey, title: str, below: str) -> None:
+    """Write a title and a line below it; tags left and right."""
     middle, top = page.width_mm / 2, page.height_mm
-    title = f"{plan.city}“{plan.short}”项目分布与进展"
     canvas.put_text(page, (middle, top - 4.2), title, size=14.0, anchor="center center", bold=True)
-    canvas.put_text(
-        page, (middle, top - 11.2), tell_city(survey, target, rows), size=8.5, anchor="center center"
-    )
+    canvas.put_text(page, (middle, top - 11.2), below, size=8.5, anchor="center center")
     _write_tag(page, vocab.INTERNAL, right_mm=page.width_mm)
     if survey.simulated:
         _write_tag(page, vocab.SIMULATED, right_mm=0.0)
@@ -171,13 +173,13 @@ def write_foot(
     texts = [f"注:{';'.join(notes)}。"] if notes else []
     texts.append(f"资料来源:{join_sources(survey.sources)}。")
     texts.append(f"{vocab.BOUNDARY_NOTE};投影 {survey.plan.crs_metric}。")
-    lines = [line for text in texts for line in _wrap(text, _TINY, page.width_mm)]
+    lines = [line for text in texts for line in wrap_text(text, _TINY, page.width_mm)]
     for place, line in enumerate(lines):
         canvas.put_text(page, (0, 13.6 - place * 2.9), line, size=_TINY, color=style.MUTED)
 
 
-def _wrap(text: str, size: float, width_mm: float) -> list[str]:
-    """Break a text into lines that fit, at any character, as Chinese is broken."""
+def wrap_text(text: str, size: float, width_mm: float) -> list[str]:
+    """Return the lines of a text that fit a width; Chinese may break at any character."""
     lines, current = [], ""
     for letter in text:
         if current and canvas.measure_text(current + letter, size)[0] > width_mm:

@@ -17,10 +17,10 @@ from docx.shared import Mm, Pt, RGBColor
 
 from renewal_gis.errors import PublishError
 from renewal_gis.render import style
-from renewal_gis.render.bulletin import CENTERED, Paragraph, Table, format_value
 from renewal_gis.render.fonts import BODY_FACE, FACES, HEADING_FACE, KAITI_FACE, LATIN_FACE, TITLE_FACE
+from renewal_gis.render.paper import CENTERED, Paragraph, Table, format_value
 from renewal_gis.render.typeset import drop_controls
-from renewal_gis.render.workbook import write_findings, write_xlsx
+from renewal_gis.render.workbook import measure_width, write_findings, write_xlsx
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from docx.table import _Cell
     from docx.text.paragraph import Paragraph as DocxParagraph
 
-    from renewal_gis.render.bulletin import Block, Bulletin, Column
+    from renewal_gis.render.paper import Block, Bulletin, Column
 
 # GB/T 9704-2012: A4, top 37 mm, left 28 mm, type area 156 x 225 mm, 22 lines of 28 characters, size 3
 _PAGE_MM, _TOP_MM, _LEFT_MM, _TYPE_MM = (210.0, 297.0), 37.0, 28.0, (156.0, 225.0)
 _SIZE_2, _SIZE_3, _SIZE_4, _SIZE_5, _SIZE_5_SMALL = 22.0, 16.0, 14.0, 10.5, 9.0
-_LINE_PT = 28.9
+_LINE_PT, _SMALL_LINE_PT = 28.9, 12.5
+_SMALL_LINE_LETTERS = 48
+"""Chinese letters of the small size that the type area is wide."""
 _TOGETHER = 3
 _ZIP_DAY = (1980, 1, 1, 0, 0, 0)
 
@@ -70,8 +72,8 @@ def write_docx(bulletin: Bulletin, figures: Mapping[str, bytes], /) -> bytes:
     for section in body:
         document.add_paragraph(drop_controls(section.heading), style="Heading 1")
         _write_blocks(document, section.blocks, figures)
-    _write_footnotes(document, bulletin.footnotes)
     _list_annexes(document, bulletin.annexes())
+    _write_footnotes(document, bulletin.footnotes)
     for section in bulletin.sections[len(body) :]:
         _open_annex(document, section.heading)
         _write_blocks(document, section.blocks, figures)
@@ -94,7 +96,9 @@ def _write_blocks(document: Document, blocks: Sequence[Block], figures: Mapping[
 
 def _list_annexes(document: Document, names: Sequence[str]) -> None:
     """The list of annexes stands one line below the text, names under each other."""
-    document.add_paragraph()
+    # nor may it stand alone on a page: the last words of the text go with it
+    document.paragraphs[-1].paragraph_format.keep_with_next = True
+    document.add_paragraph().paragraph_format.keep_with_next = True
     for number, name in enumerate(names, 1):
         lead = "附件\uff1a" if number == 1 else "\u3000\u3000\u3000"
         paragraph = document.add_paragraph(f"{lead}{number}. {drop_controls(name)}")
@@ -323,16 +327,25 @@ def _hold_rows(grid: Any, *, noted: bool) -> None:
             row.cells[0].paragraphs[0].paragraph_format.keep_with_next = True
 
 
-def _write_small(document: Document, text: str) -> None:
+def _write_small(document: Document, text: str, *, hold: bool = False) -> None:
     paragraph = document.add_paragraph()
-    paragraph.paragraph_format.line_spacing = Pt(14)
+    paragraph.paragraph_format.line_spacing = Pt(_SMALL_LINE_PT)
+    paragraph.paragraph_format.keep_with_next = hold
     _set_face(paragraph.add_run(drop_controls(text)), BODY_FACE.name, size=_SIZE_5_SMALL)
 
 
 def _write_footnotes(document: Document, notes: Sequence[str]) -> None:
+    """Short notes share a line; the last ones stay together, so that none is left on a page alone."""
     document.add_paragraph("口径说明", style="Heading 1")
+    lines = [""]
     for number, note in enumerate(notes, 1):
-        _write_small(document, f"{number}. {note}")
+        joined = f"{lines[-1]}\u3000{number}. {note}".lstrip("\u3000")
+        if lines[-1] and measure_width(joined) > 2 * _SMALL_LINE_LETTERS:
+            lines.append(f"{number}. {note}")
+        else:
+            lines[-1] = joined
+    for place, line in enumerate(lines):
+        _write_small(document, line, hold=len(lines) - _TOGETHER <= place < len(lines) - 1)
 
 
 def _declare_fonts(document: Document) -> None:

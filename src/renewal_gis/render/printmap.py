@@ -107,7 +107,7 @@ def draw_status(
     scene = _set_scene(survey, target, inset_ratio=width_mm * _INSET_WIDTH / _LOWER_MM)
     west, south, east, north = scene.units.total_bounds
     main_mm = (width_mm - 2 * _MARGIN_MM) * (north - south) / (east - west) + 2 * _MARGIN_MM
-    main_mm = min(max(main_mm, _MAIN_MM[0]), _MAIN_MM[1])
+    main_mm = min(max(main_mm, _MAIN_MM[0]), _MAIN_MM[1] * max(1.0, width_mm / TEXT_WIDTH_MM))
     lower_mm = _LOWER_MM if scene.inset is not None else _LEGEND_MM
     with canvas.use_house_style():
         height_mm = _HEAD_MM + main_mm + _GAP_MM + lower_mm + _FOOT_MM

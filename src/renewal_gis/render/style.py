@@ -352,6 +352,11 @@ def format_count(value: Number | None, /) -> str:
     return str(int(value)) if is_present(value) else NO_TASK
 
 
+def format_change(change: Number | None, /) -> str:
+    """Return a difference of counts with its sign, “+12”, “0”; nothing as “—”."""
+    return ("+" if change > 0 else "") + _write(change, 0) if is_present(change) else NO_TASK
+
+
 def format_percent(rate: Number | None, /, *, digits: int = 1) -> str:
     """Return a share (1 = 100 %) as “43.2%”; above 100 % as it is; nothing as “—”."""
     return f"{_write(_exact(rate) * 100, digits)}%" if is_present(rate) else NO_TASK
@@ -364,9 +369,7 @@ def format_fraction(done: int | None, base: int | None, /) -> str:
 
 def format_points(pace_pp: Number | None, /) -> str:
     """Return percentage points with their sign, “+3.2”, or “3.2” after a minus sign; nothing as “—”."""
-    if not is_present(pace_pp):
-        return NO_TASK
-    return ("+" if round_half_up(pace_pp) > 0 else "") + _write(pace_pp, 1)
+    return ("+" if round_half_up(pace_pp) > 0 else "") + _write(pace_pp, 1) if is_present(pace_pp) else NO_TASK
 
 
 def tell_pace(pace_pp: Number | None, /) -> str:

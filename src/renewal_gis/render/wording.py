@@ -138,7 +138,7 @@ def list_footnotes(survey: Survey, /) -> list[str]:
         f"任务数据{document};完成率=完成数/任务数,方案未定任务数的按台账数计并注明“台账口径”。",
         "百分率四舍五入保留一位小数,比较先后按未舍入的分数;完成率超过100%的照实列示。",
         _tell_lights(plan.lights),
-        *plan.footnotes(),
+        *plan.footnotes(set(survey.progress["target"])),
         f"资料来源:{join_sources(survey.sources)}。",
     ]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import xlsxwriter
 
 from renewal_gis.render import style
-from renewal_gis.render.bulletin import CENTERED, format_value
+from renewal_gis.render.paper import CENTERED, format_value
 from renewal_gis.render.typeset import drop_controls, set_punctuation
 from renewal_gis.vocab import Severity
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from renewal_gis.findings import Finding
-    from renewal_gis.render.bulletin import Bulletin, Column, Table, Value
+    from renewal_gis.render.paper import Bulletin, Column, Table, Value
 
 _EXCEL_CELL, _SHEET_NAME = 32_767, 31
-_NUMBER_FORMATS = {"count": "0", "percent": "0.0%", "points": f"+0.0;{style.MINUS}0.0;0.0"}
+_NUMBER_FORMATS = {"count": "0", "change": f"+0;{style.MINUS}0;0", "percent": "0.0%", "points": f"+0.0;{style.MINUS}0.0;0.0"}
 _WIDTHS, _LINE_PT, _PAD = (7, 48), 15.0, 2
 _FIRST = 3
 _FINDING_COLUMNS = (
@@ -49,7 +49,7 @@ def write_xlsx(bulletin: Bulletin, /) -> bytes:
         sheet.set_column(0, 0, 6)
         sheet.set_column(1, 1, 2 * _WIDTHS[1])
         for row, note in enumerate(bulletin.footnotes):
-            sheet.set_row(row, _LINE_PT * math.ceil(_measure(note) / (2 * _WIDTHS[1] - _PAD)))
+            sheet.set_row(row, _LINE_PT * math.ceil(measure_width(note) / (2 * _WIDTHS[1] - _PAD)))
             sheet.write_number(row, 0, row + 1, wrap)
             sheet.write_string(row, 1, _clip(note), wrap)
     return buffer.getvalue()
@@ -67,18 +67,18 @@ def _clip(text: str) -> str:
     return drop_controls(text)[:_EXCEL_CELL]
 
 
-def _measure(text: str) -> int:
+def measure_width(text: str) -> int:
     """Width in columns of a terminal: a Chinese letter takes two."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WFA" else 1 for letter in text)
 
 
 def _fit_sheet(sheet: Any, lines: Sequence[Sequence[str]], *, first: int) -> None:
     """Make columns as wide as their texts, within bounds, and rows as high as the folded texts need."""
-    widths = [min(max(_WIDTHS[0], *map(_measure, texts)), _WIDTHS[1]) for texts in zip(*lines, strict=True)]
+    widths = [min(max(_WIDTHS[0], *map(measure_width, texts)), _WIDTHS[1]) for texts in zip(*lines, strict=True)]
     for place, width in enumerate(widths):
         sheet.set_column(place, place, width + _PAD)
     for row, texts in enumerate(lines, first):
-        folds = max(math.ceil(_measure(text) / width) for text, width in zip(texts, widths, strict=True))
+        folds = max(math.ceil(measure_width(text) / width) for text, width in zip(texts, widths, strict=True))
         sheet.set_row(row, _LINE_PT * min(max(folds, 1), 20) + 3)
 
 

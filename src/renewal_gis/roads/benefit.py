@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.sparse.csgraph import dijkstra
 
 from renewal_gis.geo.geometry import require_metric
 from renewal_gis.roads.network import Network, make_network
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import geopandas as gpd
+
     from renewal_gis.geo.geometry import Floats, Ints
 
 CUTOFF_M = 2500.0
@@ -33,26 +37,28 @@ BRIDGE_FACTOR, BUILDING_FACTOR, PLANNED_DOUBT = 0.8, 0.5, 0.4
 
 @dataclass(frozen=True)
 class Reach:
-    """Ways from one link's two ends to the nodes of its surroundings, metres, infinite beyond the cutoff."""
+    """Ways from one link's two ends to the nodes of its surroundings, metres, infinite beyond the cutoff.
+
+    ``tip_side`` are places in ``node`` that would reach the target sooner over the link, and
+    ``target_side`` those that would reach the tip sooner.
+    """
 
     node: Ints
     from_tip: Floats
     from_target: Floats
     length_m: float
+    tip_side: Ints
+    target_side: Ints
 
-    @property
-    def tip_side(self) -> Ints:
-        """Places in ``node`` that would reach the target sooner over the link."""
-        return np.flatnonzero(
-            (self.from_tip + self.length_m < self.from_target) & (self.from_tip + self.length_m <= CUTOFF_M)
-        )
 
-    @property
-    def target_side(self) -> Ints:
-        """Places in ``node`` that would reach the tip sooner over the link."""
-        return np.flatnonzero(
-            (self.from_target + self.length_m < self.from_tip) & (self.from_target + self.length_m <= CUTOFF_M)
-        )
+def make_reach(node: Ints, from_tip: Floats, from_target: Floats, length_m: float, /) -> Reach:
+    """A link's surroundings with the two sides told apart."""
+    near = np.flatnonzero(np.isfinite(from_tip) | np.isfinite(from_target))
+    from_tip, from_target = from_tip[near], from_target[near]
+    over, back = from_tip + length_m, from_target + length_m
+    tip_side = np.flatnonzero((over < from_target) & (over <= CUTOFF_M))
+    target_side = np.flatnonzero((back < from_tip) & (back <= CUTOFF_M))
+    return Reach(node[near], from_tip, from_target, length_m, tip_side, target_side)
 
 
 def measure_benefit(
@@ -108,7 +114,9 @@ def measure_benefit(
     weights = [_weigh_nodes(network, layer, name) for layer, name in ((land, "居住用地"), (sites, "项目"))]
     gains = _measure_gains(links, streets, network, weights)
     length = result["length_m"].to_numpy(float)
-    result["saved_m"] = np.maximum(np.minimum(result["network_m"].to_numpy(float), NETWORK_LIMIT_M) - length, 0.0)
+    result["saved_m"] = np.maximum(
+        np.minimum(result["network_m"].to_numpy(float), NETWORK_LIMIT_M) - length, 0.0
+    )
     result["benefit"] = gains[:, 0]
     result["households"], result["sites_near"] = gains[:, 1].astype(np.int64), gains[:, 2].astype(np.int64)
     result["priority"] = _weigh_priority(result, streets, with_land=land is not None)
@@ -131,7 +139,7 @@ def _weigh_nodes(network: Network, layer: gpd.GeoDataFrame | None, name: str) ->
         count = pd.to_numeric(layer["households"], errors="coerce").fillna(0).to_numpy(float)
     tree = shapely.STRtree(shapely.points(network.xy))
     node = tree.nearest(shapely.point_on_surface(shapes[there]))
-    weight: Floats = np.bincount(node, weights=count[there], minlength=len(network.xy))
+    weight: Floats = np.bincount(node, weights=count[there], minlength=len(network.xy)).astype(float)
     return weight
 
 
@@ -148,11 +156,7 @@ def _measure_gains(
     tip = links["from_node"].to_numpy(np.int64)
     length = links["length_m"].to_numpy(float)
     gains = np.zeros((len(links), 3))
-    _, group = np.unique(np.floor(tip_xy / CELL_M).astype(np.int64), axis=0, return_inverse=True)
-    for number in range(int(group.max()) + 1):
-        rows = np.flatnonzero(group == number)
-        low, high = tip_xy[rows].min(axis=0) - CUTOFF_M, tip_xy[rows].max(axis=0) + CUTOFF_M
-        node = np.flatnonzero(((network.xy >= low) & (network.xy <= high)).all(axis=1))
+    for rows, node in _pair_cells(tip_xy, network.xy):
         for begin in range(0, len(rows), SOURCES_PER_ROUND // 3):
             some = rows[begin : begin + SOURCES_PER_ROUND // 3]
             reaches = reach_out(network, node, tip[some], street[some], along[some], length[some])
@@ -162,12 +166,33 @@ def _measure_gains(
     return gains
 
 
+def _pair_cells(links_xy: Floats, node_xy: Floats) -> Iterator[tuple[Ints, Ints]]:
+    """Links of one cell of a grid, and the nodes of it and its eight neighbours.
+
+    Cells are wider than the cutoff, so that no way within it leaves them, and the work grows with the
+    city and not with its square.
+    """
+    cell = np.floor(node_xy / CELL_M).astype(np.int64)
+    order = np.lexsort((cell[:, 1], cell[:, 0]))
+    keys, first, count = np.unique(cell[order], axis=0, return_index=True, return_counts=True)
+    held = {
+        tuple(key): order[begin : begin + size]
+        for key, begin, size in zip(keys.tolist(), first, count, strict=True)
+    }
+    own, group = np.unique(np.floor(links_xy / CELL_M).astype(np.int64), axis=0, return_inverse=True)
+    by_group = np.split(
+        np.argsort(group.reshape(-1), kind="stable"), np.cumsum(np.bincount(group.reshape(-1)))[:-1]
+    )
+    none = np.empty(0, dtype=np.int64)
+    for (x, y), rows in zip(own.tolist(), by_group, strict=True):
+        around = [held.get((x + dx, y + dy), none) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
+        yield rows, np.sort(np.concatenate(around))
+
+
 def reach_out(
     network: Network, node: Ints, tip: Ints, street: Ints, along: Floats, length: Floats
 ) -> list[Reach]:
     """Ways from both ends of some links to the nodes given."""
-    from scipy.sparse.csgraph import dijkstra
-
     part = network.matrix[node][:, node]
     place = np.full(len(network.xy), -1, dtype=np.int64)
     place[node] = np.arange(len(node))
@@ -183,8 +208,7 @@ def reach_out(
     found = []
     for k in range(len(tip)):
         target = np.minimum(ways[of_start[k]] + along[k], ways[of_end[k]] + rest[k])
-        near = np.flatnonzero(np.isfinite(ways[of_tip[k]]) | np.isfinite(target))
-        found.append(Reach(node[near], ways[of_tip[k], near], target[near], float(length[k])))
+        found.append(make_reach(node, ways[of_tip[k]], target, float(length[k])))
     return found
 
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renewal_gis.roads.strokes import list_half_edges
-
 if TYPE_CHECKING:
     from renewal_gis.geo.geometry import Floats, Ints
     from renewal_gis.roads.scene import Scene
@@ -56,10 +54,24 @@ def trace_blocks(scene: Scene, /) -> Blocks:
     tip = (network.degree[arrives] == 1).astype(float)
     length = np.repeat(scene.length_m, 2)
     walk = np.lexsort((place, block))
-    before = [_sum_before(values, block, walk) for values in (length, both, tip)]
     number = int(block.max(initial=-1)) + 1
-    sums = [np.bincount(block, weights=values, minlength=number) for values in (length, both, tip)]
-    return Blocks(block, *before, sums[0], sums[1] / 2.0, sums[2], swept, swept_before, order, angle)
+    before_m, before_m2, before_tips = (_sum_before(values, block, walk) for values in (length, both, tip))
+    sum_m, sum_m2, sum_tips = (
+        np.asarray(np.bincount(block, weights=v, minlength=number), float) for v in (length, both, tip)
+    )
+    return Blocks(
+        block=block,
+        before_m=before_m,
+        before_m2=before_m2,
+        before_tips=before_tips,
+        length_m=sum_m,
+        area_m2=sum_m2 / 2.0,
+        tips=sum_tips,
+        swept_m2=swept,
+        swept_before_m2=swept_before,
+        order=order,
+        angle=angle,
+    )
 
 
 def _sort_around_nodes(scene: Scene) -> tuple[Ints, Floats]:

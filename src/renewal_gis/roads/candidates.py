@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from renewal_gis.geo.geometry import index_ranges, measure_turn
 from renewal_gis.roads.scene import RAY_STEP_DEG, RAYS
@@ -52,7 +53,7 @@ def propose_links(scene: Scene, tips: Tips, view: View, /, *, reach_m: float) ->
     """All candidates within ``reach_m`` of each dead end, ordered by dead end."""
     pairs = _meet_ends(scene, tips, view, reach_m)
     nodes = _meet_junctions(scene, tips, view, reach_m)
-    hits = _meet_streets(scene, tips, view)
+    hits = _meet_streets(scene, view)
     hits = hits.take(~_near_nodes(tips, hits, nodes))
     rows = [pairs, nodes, hits]
     joined = Candidates(*(np.concatenate([getattr(r, f.name) for r in rows]) for f in fields(Candidates)))
@@ -61,8 +62,6 @@ def propose_links(scene: Scene, tips: Tips, view: View, /, *, reach_m: float) ->
 
 def _meet_ends(scene: Scene, tips: Tips, view: View, reach_m: float) -> Candidates:
     """Pairs of dead ends that face each other, in both directions."""
-    from scipy.spatial import cKDTree
-
     pair = cKDTree(tips.xy).query_pairs(reach_m, output_type="ndarray").astype(np.int64).reshape(-1, 2)
     a, b = np.r_[pair[:, 0], pair[:, 1]], np.r_[pair[:, 1], pair[:, 0]]
     gap = tips.xy[b] - tips.xy[a]
@@ -83,14 +82,14 @@ def _meet_ends(scene: Scene, tips: Tips, view: View, reach_m: float) -> Candidat
 
 def _meet_junctions(scene: Scene, tips: Tips, view: View, reach_m: float) -> Candidates:
     """The nodes with other streets in a cone ahead, the straightest few."""
-    from scipy.spatial import cKDTree
-
     network = scene.network
     node = np.flatnonzero(network.degree >= 2)
     close = cKDTree(network.xy[node]).query_ball_point(tips.xy, reach_m, return_sorted=True)
     count = np.array([len(c) for c in close], np.int64)
     tip = np.repeat(np.arange(len(close)), count)
-    target = node[np.concatenate([np.asarray(c, np.int64) for c in close])] if len(tip) else np.empty(0, np.int64)
+    target = (
+        node[np.concatenate([np.asarray(c, np.int64) for c in close])] if len(tip) else np.empty(0, np.int64)
+    )
     gap = network.xy[target] - tips.xy[tip]
     distance = np.hypot(*gap.T)
     turn = np.minimum(measure_turn(tips.ahead[tip, 1], gap), measure_turn(tips.ahead[tip, 0], gap))
@@ -122,13 +121,18 @@ def _strongest_street(scene: Scene, node: Ints) -> Ints:
     return met
 
 
-def _meet_streets(scene: Scene, tips: Tips, view: View) -> Candidates:
+def _meet_streets(scene: Scene, view: View) -> Candidates:
     """Where the fan of rays meets streets: nearer ones in a wide fan, those behind them in a narrow one."""
     turn = np.abs((view.hit_ray * RAY_STEP_DEG + 180.0) % 360.0 - 180.0)
     widest = np.asarray(FAN_DEG)[np.minimum(view.hit_order, len(FAN_DEG) - 1)]
     keep = np.flatnonzero((turn <= widest) & (view.hit_order < len(FAN_DEG)))
     tip, segment, turn = view.hit_tip[keep], view.hit_segment[keep], turn[keep]
-    street, along, crossed, distance = scene.street[segment], view.hit_along_m[keep], view.hit_order[keep], view.hit_m[keep]
+    street, along, crossed, distance = (
+        scene.street[segment],
+        view.hit_along_m[keep],
+        view.hit_order[keep],
+        view.hit_m[keep],
+    )
     # one per stretch of a street that the tolerance of a proposal cannot tell apart, the straightest
     order = np.lexsort((turn, street, tip))
     fresh = np.r_[True, (np.diff(street[order]) != 0) | (np.diff(tip[order]) != 0)][: len(order)]
@@ -138,11 +142,15 @@ def _meet_streets(scene: Scene, tips: Tips, view: View) -> Candidates:
     spacing = BASE_SPACING_M + SPACING_SHARE * distance[base]
     cell = np.round((along - along[base]) / spacing).astype(np.int64)
     order = np.lexsort((turn, cell, street, tip))
-    fresh = np.r_[True, (np.diff(cell[order]) != 0) | (np.diff(street[order]) != 0) | (np.diff(tip[order]) != 0)]
+    fresh = np.r_[
+        True, (np.diff(cell[order]) != 0) | (np.diff(street[order]) != 0) | (np.diff(tip[order]) != 0)
+    ]
     pick = order[fresh[: len(order)]]
     none = np.full(len(pick), -1)
     xy = scene.point_along(street[pick], along[pick])
-    return Candidates(tip[pick], np.full(len(pick), STREET), xy, street[pick], along[pick], none, none, crossed[pick])
+    return Candidates(
+        tip[pick], np.full(len(pick), STREET), xy, street[pick], along[pick], none, none, crossed[pick]
+    )
 
 
 def _near_nodes(tips: Tips, hits: Candidates, nodes: Candidates) -> Flags:

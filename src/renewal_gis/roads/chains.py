@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from renewal_gis.geo.geometry import hash_lines, index_ranges, key_points, number_nodes
 
@@ -62,7 +64,9 @@ def drop_repeats(lines: Lines, /, *, node_m: float) -> Lines:
     last = lines.start + lines.count - 1
     keep[last] = True
     owner = np.repeat(np.arange(len(lines.count)), lines.count)
-    thinned = Lines(lines.xy[keep], np.bincount(owner[keep], minlength=len(lines.count)).astype(np.int64), lines.row)
+    thinned = Lines(
+        lines.xy[keep], np.bincount(owner[keep], minlength=len(lines.count)).astype(np.int64), lines.row
+    )
     return thinned.take(measure_lines(thinned) > node_m)
 
 
@@ -204,9 +208,6 @@ def _rank_chain(partner: Ints) -> tuple[Ints, Ints]:
 
 def _open_rings(partner: Ints) -> Ints:
     """Cut each closed walk before its lowest line."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     size = len(partner) // 2
     bound = np.flatnonzero(partner >= 0)
     if len(bound) == 0:

@@ -25,6 +25,8 @@ EXEMPT_CLASSES = frozenset(
     },
 )  # fmt: skip
 LOOPS = frozenset({"turning_circle", "turning_loop", "mini_roundabout", "roundabout", "circular"})
+EDGE_OF_DATA = "距数据边缘 {:.0f} 米且前方无路"
+EDGE_OF_AREA = "在研究范围以外或距其边界 {:.0f} 米"
 HULL_RATIO = 0.05
 AREA_EDGE_M = 20.0
 OUTWARD_M = 500.0
@@ -89,21 +91,21 @@ def find_dead_ends(
     frame = _make_frame(streets, street, node, xy, outward)
     frame["stub_m"], frame["edge_m"] = stub, distance
     verdict = np.full(len(node), Verdict.CANDIDATE.value, object)
-    reason = np.array([f"断头段长 {metres:.0f} 米,端点未接任何道路" for metres in stub], object)
-    _set(verdict, reason, at_edge, Verdict.SHEET_EDGE, [f"距数据边缘 {metres:.0f} 米且前方无路" for metres in distance])
-    short = stub < defect_m
-    _set(verdict, reason, short, Verdict.DEFECT, [f"端头仅长 {metres:.2f} 米,疑为出头线" for metres in stub])
-    close = np.isfinite(fault_m)
-    _set(verdict, reason, close, Verdict.DEFECT, [f"距邻近道路仅 {metres:.2f} 米,疑为未接上" for metres in fault_m])
+    reason = np.full(len(node), "", object)
+    edge = EDGE_OF_DATA if study_area is None else EDGE_OF_AREA
+    everyone = np.ones(len(node), bool)
+    for flags, value, text, metres in (
+        (everyone, Verdict.CANDIDATE, "断头段长 {:.0f} 米,端点未接任何道路", stub),
+        (at_edge, Verdict.SHEET_EDGE, edge, distance),
+        (np.isfinite(fault_m), Verdict.DEFECT, "距邻近道路仅 {:.2f} 米,疑为未接上", fault_m),
+        (stub < defect_m, Verdict.DEFECT, "端头仅长 {:.2f} 米,疑为出头线", stub),
+    ):
+        verdict[flags] = value.value
+        reason[flags] = [text.format(number) for number in metres[flags]]
     exempt, why = _find_exempt(streets, street)
-    _set(verdict, reason, exempt, Verdict.EXEMPT, why)
+    verdict[exempt], reason[exempt] = Verdict.EXEMPT.value, why[exempt]
     frame["verdict"], frame["reason"] = verdict, reason
     return frame
-
-
-def _set(verdict: np.ndarray, reason: np.ndarray, flags: Flags, value: Verdict, texts: list[str]) -> None:
-    verdict[flags] = value.value
-    reason[flags] = np.array(texts, object)[flags]
 
 
 def _look_outward(streets: gpd.GeoDataFrame, network: Network, node: Ints, street: Ints) -> Floats:
@@ -117,7 +119,10 @@ def _look_outward(streets: gpd.GeoDataFrame, network: Network, node: Ints, stree
 
 def _measure_hull(network: Network, xy: Floats) -> Floats:
     """Distance to the boundary of the concave hull of the nodes, metres."""
-    hull = shapely.concave_hull(shapely.multipoints(network.xy), HULL_RATIO)
+    if len(xy) == 0:
+        return np.empty(0)
+    # one line through all nodes is made at once, and has the hull of its vertices
+    hull = shapely.concave_hull(shapely.linestrings(network.xy), HULL_RATIO)
     edge = hull.boundary if shapely.area(hull) > 0 else hull
     shapely.prepare(edge)
     distance: Floats = shapely.distance(edge, shapely.points(xy))
@@ -160,7 +165,7 @@ def _measure_faults(streets: gpd.GeoDataFrame, street: Ints, xy: Floats, *, reac
     return found
 
 
-def _find_exempt(streets: gpd.GeoDataFrame, street: Ints) -> tuple[Flags, list[str]]:
+def _find_exempt(streets: gpd.GeoDataFrame, street: Ints) -> tuple[Flags, np.ndarray]:
     """Ends that are meant to be ends: by class, tag or turning place."""
     words = streets["highway"].astype(str).to_numpy()[street]
     exempt = np.isin(words, list(EXEMPT_CLASSES))
@@ -172,7 +177,7 @@ def _find_exempt(streets: gpd.GeoDataFrame, street: Ints) -> tuple[Flags, list[s
     if "junction" in streets:
         flag = np.isin(streets["junction"].astype(str).to_numpy()[street], list(LOOPS))
         exempt, why = exempt | flag, np.where(flag, "端头设有回车场", why)
-    return exempt, why.tolist()
+    return exempt, why
 
 
 def _make_frame(

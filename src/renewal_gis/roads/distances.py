@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse.csgraph import dijkstra
 
 if TYPE_CHECKING:
     from renewal_gis.geo.geometry import Floats, Ints
@@ -58,8 +59,6 @@ def _measure_cell(
     network: Network, node: Ints, source: Ints, street: Ints, along_m: Floats, limit_m: float
 ) -> Floats:
     """Bounded ways within the part of the network that the given nodes span."""
-    from scipy.sparse.csgraph import dijkstra
-
     part = network.matrix[node][:, node]
     place = np.full(len(network.xy), len(node), np.int64)
     place[node] = np.arange(len(node))
@@ -67,7 +66,9 @@ def _measure_cell(
     unique, row = np.unique(place[source], return_inverse=True)
     result = np.full(len(source), np.inf)
     for begin in range(0, len(unique), SOURCES_PER_ROUND):
-        found = dijkstra(part, directed=False, indices=unique[begin : begin + SOURCES_PER_ROUND], limit=limit_m)
+        found = dijkstra(
+            part, directed=False, indices=unique[begin : begin + SOURCES_PER_ROUND], limit=limit_m
+        )
         # one column more for nodes outside the part, which are out of reach
         found = np.concatenate([found, np.full((len(found), 1), np.inf)], axis=1)
         here = np.flatnonzero((row >= begin) & (row < begin + SOURCES_PER_ROUND))

@@ -35,7 +35,17 @@ if TYPE_CHECKING:
     from renewal_gis.roads.scene import Scene, Tips, View
     from renewal_gis.roads.tip_features import Measures
 
-OF_PARTNER = ("stub_log", "rank", "tree_round", "tree_log", "straight", "back_degree", "back_turn", "clear_0", "block_log")
+OF_PARTNER = (
+    "stub_log",
+    "rank",
+    "tree_round",
+    "tree_log",
+    "straight",
+    "back_degree",
+    "back_turn",
+    "clear_0",
+    "block_log",
+)
 FOR_FILTER = ("rank", "stub_log", "clear_0", "clear_front", "ends_share", "tree_round")
 
 

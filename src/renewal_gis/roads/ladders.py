@@ -109,7 +109,7 @@ def measure_ladders(scene: Scene, tips: Tips, ladders: tuple[Ladder, Ladder], /)
     swap = np.nan_to_num(second[0], nan=1e9) < np.nan_to_num(first[0], nan=1e9)
     nearer, further = np.where(swap, second, first), np.where(swap, first, second)
     stub = scene.length_m[tips.street]
-    result: Measures = {"ladders": sum((ladder.half >= 0).astype(float) for ladder in ladders)}
+    result: Measures = {"ladders": np.sum([ladder.half >= 0 for ladder in ladders], axis=0).astype(float)}
     for name, column in (("near", nearer), ("far", further)):
         result[f"ladder_{name}_m"] = column[0]
         result[f"ladder_{name}_log"] = np.log(column[1] / (stub + 1.0) + 1e-3)
@@ -131,7 +131,13 @@ def measure_rungs(scene: Scene, tips: Tips, cand: Candidates, ladders: tuple[Lad
         known = (half >= 0) & (network.degree[far[np.maximum(half, 0)]] > 1)
         end = network.xy[far[np.maximum(half, 0)]]
         apart = np.hypot(*(end - cand.xy).T)
-        lengths.append(np.where(known, np.abs(np.log((whole + 1.0) / (scene.length_m[np.maximum(half, 0) >> 1] + 1.0))), np.nan))
+        lengths.append(
+            np.where(
+                known,
+                np.abs(np.log((whole + 1.0) / (scene.length_m[np.maximum(half, 0) >> 1] + 1.0))),
+                np.nan,
+            )
+        )
         offsets.append(np.where(known, np.abs(apart - aside) / (aside + 20.0), np.nan))
     return {
         "rung_length": np.fmin(*lengths),

@@ -31,10 +31,16 @@ FEATURES = (
     "beside",
     "more",
     "less",
-    *(f"{what}_{reach:.0f}" for reach in AROUND_M for what in ("level_nodes", "level_crossings", "raised_crossings")),
+    *(
+        f"{what}_{reach:.0f}"
+        for reach in AROUND_M
+        for what in ("level_nodes", "level_crossings", "raised_crossings")
+    ),
 )
 ENOUGH, TRUSTED_SHARE = 5, 0.8
-LIKELY = 0.15
+FEW_STREETS = 100
+"""In a smaller network there is not enough around a crossing to judge by."""
+LIKELY = 0.25
 """Least probability of one level at which a crossing is called a fault."""
 
 
@@ -71,17 +77,26 @@ def judge_crossings(
     weightier road crosses others nearby. It was trained on crossings of street networks whose
     junctions had been dissolved; the recipe is ``scripts/train_levels.py``. Where nearly all crossings
     that look like two levels are tagged so, the data is taken at its word: one that is not tagged is
-    a fault, whatever it looks like. A motorway never crosses on one level.
+    a fault, whatever it looks like. So is one of minor streets, and any in a network of less than
+    :data:`FEW_STREETS` streets. A motorway never crosses on one level.
     """
     if tagged.all():
         return np.zeros(len(xy), dtype=bool)
     plain = streets["highway"].astype(str).to_numpy() != "motorway"
     possible = plain[street] & plain[other] & ~tagged
-    chance = evaluate_trees(measure_crossings(streets, pieces, xy, street, other), load_trees())
-    raised = chance < LIKELY
+    rows = measure_crossings(streets, pieces, xy, street, other)
+    raised = (evaluate_trees(rows, load_trees()) < LIKELY) & ~_is_minor(rows)
+    if len(streets) < FEW_STREETS:
+        return possible
     if raised.sum() >= ENOUGH and tagged[raised].mean() >= TRUSTED_SHARE:
         return possible
     return possible & ~raised
+
+
+def _is_minor(rows: Floats) -> Flags:
+    """Crossings of minor streets: nobody builds a bridge there, and if so, tags it."""
+    top, ramps = (rows[:, FEATURES.index(name)] for name in ("top_rank", "ramps"))
+    return (top <= RANKS["tertiary"]) & (ramps == 0)
 
 
 def measure_crossings(
@@ -89,7 +104,7 @@ def measure_crossings(
 ) -> Floats:
     """What surrounds each crossing: shape (n, len(FEATURES)), in the order of :data:`FEATURES`."""
     words = streets["highway"].astype(str)
-    code, classes = pd.factorize(words)
+    code, _ = pd.factorize(words)
     rank = words.str.removesuffix("_link").map(RANKS).fillna(0.0).to_numpy(float)
     ramp = words.str.endswith("_link").to_numpy(float)
     swap = rank[street] < rank[other]
@@ -103,7 +118,9 @@ def measure_crossings(
     ]
     count = np.bincount(np.r_[street, other], minlength=len(lines))
     tree = shapely.STRtree(points)
-    beside = np.bincount(tree.query(points, predicate="dwithin", distance=BESIDE_M)[0], minlength=len(points)) - 1
+    beside = (
+        np.bincount(tree.query(points, predicate="dwithin", distance=BESIDE_M)[0], minlength=len(points)) - 1
+    )
     columns = [
         rank[top],
         rank[low],
@@ -114,25 +131,20 @@ def measure_crossings(
         np.minimum(beside, 6),
         np.minimum(np.maximum(count[top], count[low]) - 1, 6),
         np.minimum(np.minimum(count[top], count[low]) - 1, 4),
-        *_look_around(pieces, points, tree, code[street], code[other], code[top], code[low], classes=len(classes), code=code),
+        *_look_around(pieces, points, code, np.stack([street, other]), np.stack([top, low])),
     ]
     return np.stack([np.asarray(column, dtype=float) for column in columns], axis=1)
 
 
-def _look_around(
-    pieces: Pieces,
-    points: np.ndarray,
-    tree: shapely.STRtree,
-    class_a: Ints,
-    class_b: Ints,
-    top: Ints,
-    low: Ints,
-    *,
-    classes: int,
-    code: Ints,
-) -> list[Floats]:
-    """Per reach: junctions of the weightier class, those with the lesser one, and crossings without node."""
-    arms = np.zeros((len(pieces.degree), classes), dtype=np.int16)
+def _look_around(pieces: Pieces, points: np.ndarray, code: Ints, pair: Ints, ranked: Ints) -> list[Floats]:
+    """Per reach: junctions of the weightier class, those with the lesser one, and crossings without node.
+
+    ``code`` numbers the class of each street; ``pair`` and ``ranked`` (2, n) are the streets of each
+    crossing, the latter with the weightier one first.
+    """
+    (class_a, class_b), (top, low) = code[pair], code[ranked]
+    tree = shapely.STRtree(points)
+    arms = np.zeros((len(pieces.degree), int(code.max()) + 1), dtype=np.int16)
     np.add.at(arms, (pieces.start, code), 1)
     np.add.at(arms, (pieces.end, code), 1)
     nodes = shapely.STRtree(shapely.points(pieces.node_xy))

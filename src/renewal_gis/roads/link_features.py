@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from renewal_gis.geo.geometry import index_ranges, measure_turn, scale_to_unit
 from renewal_gis.roads.blocks import find_corner
@@ -14,7 +15,7 @@ from renewal_gis.roads.strokes import list_half_edges
 from renewal_gis.roads.tip_features import find_length_quantile, leave_half_edge
 
 if TYPE_CHECKING:
-    from renewal_gis.geo.geometry import Floats, Ints
+    from renewal_gis.geo.geometry import Flags, Floats, Ints
     from renewal_gis.roads.blocks import Blocks
     from renewal_gis.roads.candidates import Candidates
     from renewal_gis.roads.scene import Scene, Tips
@@ -60,7 +61,8 @@ def measure_line(scene: Scene, tips: Tips, cand: Candidates, clear: Floats, /) -
         "rank_step": scene.rank[cand.street] - scene.rank[street],
         "target_degree": np.where(cand.node >= 0, scene.network.degree[np.maximum(cand.node, 0)], 0.0),
         "length_to_clear": length / np.maximum(clear[cand.tip, ray % RAYS], 1.0),
-        "length_to_least": length / np.maximum(clear[cand.tip][:, np.r_[0:11, RAYS - 10 : RAYS]].min(axis=1), 1.0),
+        "length_to_least": length
+        / np.maximum(clear[cand.tip][:, np.r_[0:11, RAYS - 10 : RAYS]].min(axis=1), 1.0),
     }
 
 
@@ -87,7 +89,10 @@ def measure_sides(tips: Tips, cand: Candidates, clear: Floats, /) -> Measures:
     sides: Measures = {}
     for step, name in ((3, "18"), (7, "42"), (11, "66"), (15, "90")):
         left, right = clear[cand.tip, (ray + step) % RAYS], clear[cand.tip, (ray - step) % RAYS]
-        sides[f"side_{name}_min"], sides[f"side_{name}_max"] = np.minimum(left, right), np.maximum(left, right)
+        sides[f"side_{name}_min"], sides[f"side_{name}_max"] = (
+            np.minimum(left, right),
+            np.maximum(left, right),
+        )
     return sides
 
 
@@ -104,7 +109,9 @@ def measure_target(scene: Scene, tips: Tips, cand: Candidates, strokes: Strokes,
         "target_street_log": np.log(length + 1.0),
         "next_near_log": np.log(np.minimum(to_start, to_end) + 1.0),
         "next_far_log": np.log(np.maximum(to_start, to_end) + 1.0),
-        "next_share": np.divide(np.minimum(to_start, to_end), length, out=np.zeros(len(length)), where=length > 0),
+        "next_share": np.divide(
+            np.minimum(to_start, to_end), length, out=np.zeros(len(length)), where=length > 0
+        ),
     }
     for name, node in (("near", near), ("far", far)):
         opposite, beside, number = _match_arms(scene, strokes, node, cand.street, way)
@@ -117,11 +124,13 @@ def measure_target(scene: Scene, tips: Tips, cand: Candidates, strokes: Strokes,
     result["node_beside"] = np.where(at_node, beside, np.nan)
     ladder = np.minimum(to_start, to_end)
     result["bend_at"] = _measure_bend(scene, cand)
-    result["opposite_offset"] = np.where(result["near_opposite"] < 30.0, ladder, 300.0)  # noqa: PLR2004
+    result["opposite_offset"] = np.where(result["near_opposite"] < 30.0, ladder, 300.0)
     return result
 
 
-def _match_arms(scene: Scene, strokes: Strokes, node: Ints, street: Ints, way: Floats) -> tuple[Floats, Floats, Floats]:
+def _match_arms(
+    scene: Scene, strokes: Strokes, node: Ints, street: Ints, way: Floats
+) -> tuple[Floats, Floats, Floats]:
     """At each node, apart from ``street``: least turn from the link's way into an arm, and from its way back."""
     network = scene.network
     order, indptr = list_half_edges(network)
@@ -148,24 +157,15 @@ def _measure_bend(scene: Scene, cand: Candidates) -> Floats:
 
 def measure_split(scene: Scene, tips: Tips, cand: Candidates, blocks: Blocks, around: Floats, /) -> Measures:
     """The two parts into which the link divides its block: areas, outlines, shapes, dead ends left in them."""
-    leave = leave_half_edge(tips)[cand.tip]
-    along, part_m, part_m2 = _find_walk(scene, tips, cand, blocks)
-    block = blocks.block[leave]
-    same = blocks.block[along] == block
+    block, same, walked_m, walked_m2, walked_tips = _measure_walk(scene, tips, cand, blocks)
     total_m, total_m2 = blocks.length_m[block], 2.0 * blocks.area_m2[block]
-    walked_m = blocks.before_m[along] + part_m - blocks.before_m[leave]
-    walked_m2 = blocks.before_m2[along] + part_m2 - blocks.before_m2[leave]
-    walked_tips = blocks.before_tips[along] - blocks.before_tips[leave]
-    wrapped = walked_m < 0
-    walked_m = walked_m + wrapped * total_m
-    walked_m2 = walked_m2 + wrapped * total_m2
-    walked_tips = walked_tips + wrapped * blocks.tips[block]
     tip_xy = tips.xy[cand.tip]
     closing = cand.xy[:, 0] * tip_xy[:, 1] - cand.xy[:, 1] * tip_xy[:, 0]
     first_area = (walked_m2 + closing) / 2.0
     second_area = total_m2 / 2.0 - first_area
     gap = np.hypot(*(cand.xy - tip_xy).T)
-    outlines = np.stack([walked_m + gap, total_m - walked_m + gap])
+    ways = np.maximum(np.stack([walked_m, total_m - walked_m]), 0.0)
+    outlines = ways + gap
     areas = np.stack([first_area, second_area])
     areas = np.where(areas < 0, np.inf, np.maximum(areas, 1.0))
     less = np.minimum(*areas)
@@ -185,11 +185,34 @@ def measure_split(scene: Scene, tips: Tips, cand: Candidates, blocks: Blocks, ar
         "part_more_ratio": capped[1] - around[cand.tip] + blank,
         "part_shape_small": shape[small, row] + blank,
         "part_shape_large": shape[1 - small, row] + blank,
-        "way_round_log": np.log(outlines.min(axis=0) - gap + 1.0) + blank,
-        "way_round_far_log": np.log(outlines.max(axis=0) - gap + 1.0) + blank,
-        "round_ratio": (outlines.min(axis=0) - gap) / (gap + 10.0) + blank,
+        "way_round_log": np.log(ways.min(axis=0) + 1.0) + blank,
+        "way_round_far_log": np.log(ways.max(axis=0) + 1.0) + blank,
+        "round_ratio": ways.min(axis=0) / (gap + 10.0) + blank,
         "part_tips": np.minimum(walked_tips, blocks.tips[block] - walked_tips) + blank,
     }
+
+
+def _measure_walk(
+    scene: Scene, tips: Tips, cand: Candidates, blocks: Blocks
+) -> tuple[Ints, Flags, Floats, Floats, Floats]:
+    """Block of each dead end, whether the target lies on it, and the walk there with the block to the left.
+
+    The walk is told by its length, twice the area it sweeps and the dead ends it passes.
+    """
+    leave = leave_half_edge(tips)[cand.tip]
+    along, part_m, part_m2 = _find_walk(scene, tips, cand, blocks)
+    block = blocks.block[leave]
+    walked_m = blocks.before_m[along] + part_m - blocks.before_m[leave]
+    walked_m2 = blocks.before_m2[along] + part_m2 - blocks.before_m2[leave]
+    walked_tips = blocks.before_tips[along] - blocks.before_tips[leave]
+    wrapped = walked_m < 0
+    return (
+        block,
+        blocks.block[along] == block,
+        walked_m + wrapped * blocks.length_m[block],
+        walked_m2 + wrapped * 2.0 * blocks.area_m2[block],
+        walked_tips + wrapped * blocks.tips[block],
+    )
 
 
 def _find_walk(scene: Scene, tips: Tips, cand: Candidates, blocks: Blocks) -> tuple[Ints, Floats, Floats]:
@@ -240,8 +263,6 @@ def measure_whole(scene: Scene, tips: Tips, cand: Candidates, /) -> Measures:
 
 def measure_rivals(tips: Tips, cand: Candidates, line: Measures, /) -> Measures:
     """How the candidate compares with others of the same dead end, and with those that aim at its target."""
-    from scipy.spatial import cKDTree
-
     size = len(tips.node)
     length = np.exp(line["length_log"])
     strain = (line["turn_25"] + 10.0) * (length + 20.0) * (1.0 + line["crossed"])

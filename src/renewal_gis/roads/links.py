@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from renewal_gis.geo.geometry import join_points, require_metric
-from renewal_gis.roads.candidates import END, Candidates, propose_links
+from renewal_gis.roads.candidates import Candidates, propose_links
 from renewal_gis.roads.dead_ends import find_dead_ends
 from renewal_gis.roads.distances import measure_detours
-from renewal_gis.roads.evidence import weigh_evidence
+from renewal_gis.roads.evidence import weigh_evidence, weigh_names
 from renewal_gis.roads.features import Setting, measure_cheaply, measure_fully, measure_setting
 from renewal_gis.roads.ranker import read_forest, sum_trees, to_share
 from renewal_gis.roads.reasons import explain_links
+from renewal_gis.roads.rivalry import level_pairs, measure_rivalry, pick_alternatives, pick_links
 from renewal_gis.roads.scene import Scene, Tips, look_around, make_scene, make_tips
 from renewal_gis.vocab import LinkKind, Verdict
 
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from renewal_gis.geo.geometry import Flags, Floats, Ints
     from renewal_gis.roads.tip_features import Measures
 
-KINDS = np.array([LinkKind.END_TO_END.value, LinkKind.END_TO_STREET.value, LinkKind.END_TO_JUNCTION.value], object)
+KINDS = np.array(
+    [LinkKind.END_TO_END.value, LinkKind.END_TO_STREET.value, LinkKind.END_TO_JUNCTION.value], object
+)
 KEEP_SHARE = 0.002
-LEAST_SCORE = 0.01
+LEAST_SCORE = 0.002
 LEAST_STUB_M = 5.0
 LEAST_LINK_M = 4.0
 NETWORK_LIMIT_M = 3000.0
@@ -56,7 +59,8 @@ def suggest_links(
     Parameters
     ----------
     streets
-        Frame made by ``build_streets``, projected CRS in metres.
+        Frame made by ``build_streets``, projected CRS in metres. Equal names (``name``) on both sides raise the
+        score, unequal ones lower it, missing ones do nothing.
     dead_ends
         Frame made by ``find_dead_ends``; made here if not given. Only rows with the verdict ``candidate``, and
         faults that are more than a stray stub, get a link; all of them count as evidence.
@@ -73,7 +77,8 @@ def suggest_links(
     -------
     RangeIndex in order of falling ``score``; columns ``score`` (0–1), ``kind``, ``length_m``, ``network_m``
     (present way, metres; infinite beyond 3 km), ``detour_ratio``, ``from_node``, ``to_node`` (-1 where the
-    target is no node), ``from_street``, ``to_street``, ``barriers`` (joined by 、), ``planned``, ``building``,
+    target is no node), ``from_street``, ``to_street``, ``crossed`` (streets in between), ``alternative`` (a
+    further choice for a dead end that has a likelier link), ``barriers`` (joined by 、), ``planned``, ``building``,
     ``reasons`` (joined by ;) and the line from the dead end to its target.
 
     Raises
@@ -94,12 +99,17 @@ def suggest_links(
     scene = make_scene(streets)
     tips = make_tips(scene, ends["node"].to_numpy(np.int64))
     ranking = rank_candidates(scene, tips, open_ends, ends["edge_m"].to_numpy(float), reach_m=reach_m)
-    score = to_share(ranking.log_odds)
-    chosen = pick_links(ranking.cand, score)
-    chosen = chosen[score[chosen] >= LEAST_SCORE]
-    links = _make_frame(streets, scene, tips, ranking, score, chosen)
+    if "name" in streets:
+        ranking = replace(
+            ranking,
+            log_odds=ranking.log_odds
+            + weigh_names(scene, tips, ranking.cand, streets["name"].to_numpy(object)),
+        )
+    rows, score, alternative = choose_links(tips.xy, ranking.cand, to_share(ranking.log_odds))
+    links = _make_frame(streets, scene, tips, ranking.cand.take(rows), score)
+    links["alternative"] = alternative
     links = weigh_evidence(links, barriers=barriers, planned=planned, buildings=buildings)
-    links["reasons"] = explain_links(links, {k: v[chosen] for k, v in ranking.measures.items()})
+    links["reasons"] = explain_links(links, {k: v[rows] for k, v in ranking.measures.items()})
     return links
 
 
@@ -113,19 +123,40 @@ def find_open_ends(dead_ends: gpd.GeoDataFrame, /) -> Flags:
     return flags
 
 
-def rank_candidates(scene: Scene, tips: Tips, open_ends: Flags, edge_m: Floats, /, *, reach_m: float) -> Ranking:
+def rank_candidates(
+    scene: Scene, tips: Tips, open_ends: Flags, edge_m: Floats, /, *, reach_m: float
+) -> Ranking:
     """Candidates of the open dead ends that pass the filter, with their log-odds.
 
     A pair of dead ends is weighed from both sides; both rows carry the mean.
     """
     cand, setting = propose_plausible(scene, tips, open_ends, edge_m, reach_m=reach_m)
     measures = measure_fully(scene, tips, cand, setting)
-    log_odds = sum_trees(read_forest("ranker"), measures)
-    return Ranking(cand, measures, level_pairs(cand, log_odds))
+    first = level_pairs(cand, sum_trees(read_forest("first"), measures))
+    second = sum_trees(read_forest("second"), measures | measure_rivalry(tips.xy, cand, first))
+    return Ranking(cand, measures, level_pairs(cand, second))
+
+
+def choose_links(tip_xy: Floats, cand: Candidates, score: Floats, /) -> tuple[Ints, Floats, Flags]:
+    """Rows of the candidates to propose by falling score, their scores, and which are alternatives."""
+    chosen = pick_links(cand, score)
+    others, other_score = pick_alternatives(tip_xy, cand, score, chosen)
+    rows, scores = np.r_[chosen, others], np.r_[score[chosen], other_score]
+    alternative = np.arange(len(rows)) >= len(chosen)
+    order = np.argsort(-scores, kind="stable")
+    order = order[scores[order] >= LEAST_SCORE]
+    return rows[order], scores[order], alternative[order]
 
 
 def propose_plausible(
-    scene: Scene, tips: Tips, open_ends: Flags, edge_m: Floats, /, *, reach_m: float, keep_share: float = KEEP_SHARE
+    scene: Scene,
+    tips: Tips,
+    open_ends: Flags,
+    edge_m: Floats,
+    /,
+    *,
+    reach_m: float,
+    keep_share: float = KEEP_SHARE,
 ) -> tuple[Candidates, Setting]:
     """Candidates that a small model does not rule out, and the measures per dead end."""
     view = look_around(scene, tips, reach_m=reach_m)
@@ -133,41 +164,16 @@ def propose_plausible(
     cand = propose_links(scene, tips, view, reach_m=reach_m)
     # shorter ones are faults to mend in the drawing, not roads to build
     long_enough = np.hypot(*(cand.xy - tips.xy[cand.tip]).T) >= LEAST_LINK_M
-    cand = cand.take(long_enough & open_ends[cand.tip] & np.where(cand.partner >= 0, open_ends[cand.partner], True))
+    cand = cand.take(
+        long_enough & open_ends[cand.tip] & np.where(cand.partner >= 0, open_ends[cand.partner], True)
+    )
     quick = sum_trees(read_forest("filter"), measure_cheaply(scene, tips, cand, setting))
     return cand.take(to_share(quick) >= keep_share), setting
 
 
-def level_pairs(cand: Candidates, values: Floats, /) -> Floats:
-    """Values in which both rows of a pair of dead ends carry their mean."""
-    ends = np.flatnonzero(cand.kind == END)
-    low, high = np.minimum(cand.tip, cand.partner)[ends], np.maximum(cand.tip, cand.partner)[ends]
-    _, pair = np.unique(low * (cand.tip.max(initial=0) + cand.partner.max(initial=0) + 1) + high, return_inverse=True)
-    mean = np.bincount(pair, weights=values[ends]) / np.maximum(np.bincount(pair), 1)
-    levelled = values.copy()
-    levelled[ends] = mean[pair]
-    return levelled
-
-
-def pick_links(cand: Candidates, score: Floats, /) -> Ints:
-    """Rows by falling score, one for each dead end; a pair of dead ends uses up both."""
-    taken: set[int] = set()
-    chosen: list[int] = []
-    order = np.argsort(-score, kind="stable")
-    for row, tip, partner in zip(order.tolist(), cand.tip[order].tolist(), cand.partner[order].tolist(), strict=True):
-        if tip in taken or partner in taken:
-            continue
-        taken.add(tip)
-        if partner >= 0:
-            taken.add(partner)
-        chosen.append(row)
-    return np.array(chosen, np.int64)
-
-
 def _make_frame(
-    streets: gpd.GeoDataFrame, scene: Scene, tips: Tips, ranking: Ranking, score: Floats, chosen: Ints
+    streets: gpd.GeoDataFrame, scene: Scene, tips: Tips, cand: Candidates, score: Floats
 ) -> gpd.GeoDataFrame:
-    cand = ranking.cand.take(chosen)
     source = tips.xy[cand.tip]
     length = np.hypot(*(cand.xy - source).T)
     names = streets.index.to_numpy()
@@ -175,7 +181,7 @@ def _make_frame(
         scene.network, tips.node[cand.tip], cand.street, cand.along_m, source, limit_m=NETWORK_LIMIT_M
     )
     columns = {
-        "score": score[chosen],
+        "score": score,
         "kind": KINDS[cand.kind],
         "length_m": length,
         "network_m": network_m,
@@ -190,16 +196,19 @@ def _make_frame(
         name = streets["name"].to_numpy()
         columns["name"], columns["to_name"] = name[tips.street[cand.tip]], name[cand.street]
     lines = join_points(source + scene.origin, cand.xy + scene.origin)
-    return gpd.GeoDataFrame(columns, geometry=lines, crs=streets.crs, index=pd.RangeIndex(len(chosen)))
+    return gpd.GeoDataFrame(columns, geometry=lines, crs=streets.crs, index=pd.RangeIndex(len(cand)))
 
 
 def _make_empty(streets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """A frame of links without rows."""
     numbers = ("score", "length_m", "network_m", "detour_ratio")
     columns: dict[str, object] = {name: np.empty(0) for name in numbers}
-    columns |= {name: np.empty(0, np.int64) for name in ("from_node", "to_node", "from_street", "to_street", "crossed")}
+    columns |= {
+        name: np.empty(0, np.int64)
+        for name in ("from_node", "to_node", "from_street", "to_street", "crossed")
+    }
     columns |= {name: np.empty(0, object) for name in ("kind", "barriers", "reasons")}
-    columns |= {name: np.empty(0, bool) for name in ("planned", "building")}
+    columns |= {name: np.empty(0, bool) for name in ("alternative", "planned", "building")}
     if "name" in streets:
         columns |= {name: np.empty(0, object) for name in ("name", "to_name")}
     return gpd.GeoDataFrame(columns, geometry=np.empty(0, object), crs=streets.crs)

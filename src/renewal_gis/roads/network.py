@@ -10,13 +10,21 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
 
 from renewal_gis.geo.geometry import number_nodes, require_metric
-from renewal_gis.roads.chains import Lines, drop_doubles, drop_repeats, flatten_lines, join_lines, measure_lines, split_lines
+from renewal_gis.roads.chains import (
+    Lines,
+    drop_doubles,
+    drop_repeats,
+    flatten_lines,
+    join_lines,
+    measure_lines,
+    split_lines,
+)
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
-
     from renewal_gis.geo.geometry import Floats, Ints
 
 UNKNOWN_CLASS = "road"
@@ -81,7 +89,9 @@ def _read_attributes(roads: gpd.GeoDataFrame) -> pd.DataFrame:
         if column in ("bridge", "tunnel", "oneway", "noexit", "turning"):
             table[column] = read_flags(values)
         elif column == "layer":
-            table[column] = pd.to_numeric(values.reset_index(drop=True), errors="coerce").fillna(0).astype("int64")
+            table[column] = (
+                pd.to_numeric(values.reset_index(drop=True), errors="coerce").fillna(0).astype("int64")
+            )
         else:
             table[column] = clean_words(values, default="")
     return table
@@ -90,11 +100,16 @@ def _read_attributes(roads: gpd.GeoDataFrame) -> pd.DataFrame:
 def clean_words(values: pd.Series, /, *, default: str) -> pd.Series:
     """One plain word per row: the first of a list, ``default`` where there is none; rows 0 … n-1."""
     if values.dtype == object and any(isinstance(value, list | tuple | np.ndarray) for value in values):
-        values = values.map(lambda value: value[0] if isinstance(value, list | tuple | np.ndarray) and len(value) else value)
+        values = values.map(
+            lambda value: value[0] if isinstance(value, list | tuple | np.ndarray) and len(value) else value
+        )
     codes, words = pd.factorize(values.reset_index(drop=True))
     plain = np.array([str(word).strip() or default for word in words] + [default], dtype=object)
     # osmnx writes several classes as the text of a list
-    plain = np.array([word.strip("[]").split(",")[0].strip(" '\"") if word.startswith("[") else word for word in plain], object)
+    plain = np.array(
+        [word.strip("[]").split(",")[0].strip(" '\"") if word.startswith("[") else word for word in plain],
+        object,
+    )
     return pd.Series(plain[codes])
 
 
@@ -136,7 +151,11 @@ def _carry_attributes(table: pd.DataFrame, lines: Lines, joined: Lines, chain: I
 def _make_frame(lines: Lines, columns: dict[str, Any], *, crs: Any, node_m: float) -> gpd.GeoDataFrame:
     """The frame of the streets, with nodes numbered."""
     size = len(lines.count)
-    ends = np.concatenate([lines.xy[lines.start], lines.xy[lines.start + lines.count - 1]]) if size else np.empty((0, 2))
+    ends = (
+        np.concatenate([lines.xy[lines.start], lines.xy[lines.start + lines.count - 1]])
+        if size
+        else np.empty((0, 2))
+    )
     node, _ = number_nodes(ends, node_m=node_m)
     columns["length_m"] = measure_lines(lines)
     columns["from_node"], columns["to_node"] = node[:size], node[size:]
@@ -170,8 +189,6 @@ class Network:
     @cached_property
     def component(self) -> Ints:
         """Number of the connected part that each node belongs to."""
-        from scipy.sparse.csgraph import connected_components
-
         label: Ints = connected_components(self.matrix, directed=False)[1].astype(np.int64)
         return label
 
@@ -195,8 +212,6 @@ def make_network(streets: gpd.GeoDataFrame, /) -> Network:
 
 def make_matrix(start: Ints, end: Ints, length_m: Floats, /, *, size: int) -> csr_matrix:
     """Symmetric sparse matrix of the shortest direct distance between neighbouring nodes, metres."""
-    from scipy.sparse import csr_matrix
-
     low, high = np.minimum(start, end), np.maximum(start, end)
     order = np.lexsort((length_m, high, low))
     low, high, length = low[order], high[order], length_m[order]

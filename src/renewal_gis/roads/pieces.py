@@ -72,7 +72,7 @@ def cut_pieces(streets: gpd.GeoDataFrame, /) -> Pieces:
     node_xy[start] = shapely.get_coordinates(shapely.get_point(lines, 0))
     level, raised = read_levels(streets)
     tree = STRtree(shapely.linestrings(np.stack([first, second], axis=1)))
-    length = np.bincount(street, weights=step, minlength=len(streets))
+    length: Floats = np.bincount(street, weights=step, minlength=len(streets)).astype(float)
     return Pieces(first, second, street, along, length, start, end, level, raised, node_xy, degree, tree)
 
 

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from renewal_gis.roads.tip_features import Measures
 
 MISSING = -99.0
-DEPTH = 6
-BLOCK_ROWS = 2048
-BLOCK_TREES = 16
+BLOCK_ROWS = 4096
 
 
 @dataclass(frozen=True)
@@ -55,24 +53,43 @@ def sum_trees(forest: Forest, measures: Measures, /) -> Floats:
     """
     missing = [name for name in forest.names if name not in measures]
     if missing:
-        raise SchemaError(f"排序模型缺少指标 {'、'.join(missing)}", remedy="模型文件与程序版本不符,请重新安装")
+        raise SchemaError(
+            f"排序模型缺少指标 {'、'.join(missing)}", remedy="模型文件与程序版本不符,请重新安装"
+        )
     table = stack_measures(measures, forest.names)
     total = np.full(table.shape[1], forest.bias)
+    questions = _list_questions(forest)
     for begin in range(0, table.shape[1], BLOCK_ROWS):
-        part = np.ascontiguousarray(table[:, begin : begin + BLOCK_ROWS])
-        total[begin : begin + BLOCK_ROWS] += _sum_block(forest, part)
+        part = table[:, begin : begin + BLOCK_ROWS]
+        total[begin : begin + BLOCK_ROWS] += _sum_block(forest, questions, part)
     return total
 
 
-def _sum_block(forest: Forest, part: NDArray[np.float32]) -> Floats:
+def _list_questions(forest: Forest) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
+    """Each question (measure, border) once, and which of them every level of every tree asks, (t, 6)."""
+    both = np.stack([forest.feature.ravel(), forest.border.ravel().view(np.int32)], axis=1)
+    unique, level = np.unique(both, axis=0, return_inverse=True)
+    border = unique[:, 1].astype(np.int32).view(np.float32)
+    return unique[:, 0], border, level.reshape(forest.feature.shape)
+
+
+def _sum_block(
+    forest: Forest,
+    questions: tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]],
+    part: NDArray[np.float32],
+) -> NDArray[np.float32]:
     """Sum over all trees for a block of columns of the table."""
-    total = np.zeros(part.shape[1])
-    for first in range(0, len(forest.leaf), BLOCK_TREES):
-        trees = slice(first, first + BLOCK_TREES)
-        above = part[forest.feature[trees]] > forest.border[trees][:, :, None]
-        # the six answers of a row, read as one byte, are the number of its leaf
-        leaf = np.packbits(above, axis=1, bitorder="little")[:, 0, :]
-        total += np.take_along_axis(forest.leaf[trees], leaf.astype(np.intp), axis=1).sum(axis=0, dtype=float)
+    feature, border, level = questions
+    answer = np.empty((len(feature), part.shape[1]), np.uint8)
+    np.greater(part[feature], border[:, None], out=answer.view(bool))
+    total = np.zeros(part.shape[1], np.float32)
+    for asked, leaf in zip(level.tolist(), forest.leaf, strict=True):
+        # the six answers of a row, read as a binary number, are the number of its leaf
+        number = answer[asked[5]].copy()
+        for question in asked[4::-1]:
+            np.add(number, number, out=number)
+            np.bitwise_or(number, answer[question], out=number)
+        total += leaf.take(number)
     return total
 
 
@@ -89,6 +106,18 @@ def to_share(log_odds: Floats, /) -> Floats:
     return share
 
 
+def merge_forests(forests: list[Forest], /) -> Forest:
+    """One forest whose log-odds are the mean of those given; all ask for the same measures."""
+    share = 1.0 / len(forests)
+    return Forest(
+        forests[0].names,
+        np.concatenate([forest.feature for forest in forests]),
+        np.concatenate([forest.border for forest in forests]),
+        np.concatenate([forest.leaf for forest in forests]) * np.float32(share),
+        share * sum(forest.bias for forest in forests),
+    )
+
+
 def pack_forest(forest: Forest, prefix: str, /) -> dict[str, Any]:
     """Arrays by which a forest is kept in the model file."""
     return {
@@ -102,7 +131,7 @@ def pack_forest(forest: Forest, prefix: str, /) -> dict[str, Any]:
 
 @cache
 def read_forest(prefix: str, /) -> Forest:
-    """A forest of the model that is shipped: ``filter`` or ``ranker``, and so on."""
+    """A forest of the model that is shipped: ``filter``, ``first`` or ``second``."""
     with (
         (files("renewal_gis.roads") / "ranker.npz").open("rb") as handle,
         np.load(handle, allow_pickle=False) as arrays,

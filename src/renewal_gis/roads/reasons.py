@@ -29,11 +29,22 @@ def explain_links(links: gpd.GeoDataFrame, measures: Measures, /) -> list[str]:
 
     ``measures`` are those of the ranker, one array per name in the order of the links' rows.
     """
-    names = ("turn_25", "facing_25", "node_opposite", "near_opposite", "incidence", "part_share", "whole_quantile")
+    names = (
+        "turn_25",
+        "facing_25",
+        "node_opposite",
+        "near_opposite",
+        "incidence",
+        "part_share",
+        "whole_quantile",
+    )
     table = np.stack([measures[name] for name in names], axis=1) if len(links) else np.empty((0, len(names)))
     columns = [c for c in links.columns if c not in ("geometry", "reasons")]
     rows = links[columns].to_dict("records")
-    return [";".join(_explain(row, dict(zip(names, values, strict=True)))) for row, values in zip(rows, table, strict=True)]
+    return [
+        ";".join(_explain(row, dict(zip(names, values, strict=True))))
+        for row, values in zip(rows, table, strict=True)
+    ]
 
 
 def _explain(row: dict[str, Any], measure: dict[str, float]) -> list[str]:

@@ -97,11 +97,29 @@ def make_scene(streets: gpd.GeoDataFrame, /) -> Scene:
     words = streets["highway"].astype(str)
     rank = words.str.removesuffix("_link").map(RANKS).fillna(OTHER_RANK).to_numpy(float)
     ramp = words.str.endswith("_link").to_numpy(bool)
-    moved = Network(network.xy - origin, *(getattr(network, k) for k in
-                    ("from_node", "to_node", "length_m", "degree", "indptr", "neighbour", "edge")))
+    moved = Network(
+        network.xy - origin,
+        *(
+            getattr(network, k)
+            for k in ("from_node", "to_node", "length_m", "degree", "indptr", "neighbour", "edge")
+        ),
+    )
     tree = STRtree(shapely.linestrings(np.stack([first, second], axis=1)))
-    return Scene(origin, xy, begin, count, first, second, street, offset, rank, ramp,
-                 streets["length_m"].to_numpy(float), moved, tree)
+    return Scene(
+        origin,
+        xy,
+        begin,
+        count,
+        first,
+        second,
+        street,
+        offset,
+        rank,
+        ramp,
+        streets["length_m"].to_numpy(float),
+        moved,
+        tree,
+    )
 
 
 def make_tips(scene: Scene, node: Ints, /) -> Tips:
@@ -157,7 +175,9 @@ def look_around(scene: Scene, tips: Tips, /, *, reach_m: float) -> View:
     fresh = np.r_[True, key[1:] != key[:-1]][: len(key)]
     begin = np.flatnonzero(fresh)
     place = np.arange(len(key)) - np.repeat(begin, np.diff(np.r_[begin, len(key)]))
-    return View(tip, segment, tip[pair][order], ray[order], distance[order], hit_segment[order], along[order], place)
+    return View(
+        tip, segment, tip[pair][order], ray[order], distance[order], hit_segment[order], along[order], place
+    )
 
 
 def _turn_into(vector: Floats, ahead: Floats) -> Floats:

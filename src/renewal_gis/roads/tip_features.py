@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from renewal_gis.geo.geometry import measure_turn
 from renewal_gis.roads.scene import RAYS
@@ -71,7 +72,10 @@ def measure_room(clear: Floats, /) -> Measures:
     room: Measures = {"clear_0": clear[:, 0]}
     for ray, name in names.items():
         left, right = clear[:, ray], clear[:, RAYS - ray]
-        room[f"clear_{name}_min"], room[f"clear_{name}_max"] = np.minimum(left, right), np.maximum(left, right)
+        room[f"clear_{name}_min"], room[f"clear_{name}_max"] = (
+            np.minimum(left, right),
+            np.maximum(left, right),
+        )
     front = np.r_[0:16, RAYS - 15 : RAYS]
     room["clear_front"] = clear[:, front].mean(axis=1)
     room["clear_least"] = clear[:, front].min(axis=1)
@@ -114,7 +118,9 @@ def measure_surroundings(scene: Scene, tips: Tips, view: View, blocks: Blocks, /
         "block_log": np.where(outside, 20.0, block_area),
         "block_ratio": np.where(outside, 10.0, block_area - around),
         "block_around": around,
-        "block_round": np.where(outside, 0.0, 4 * np.pi * np.exp(block_area) / np.maximum(perimeter, 1.0) ** 2),
+        "block_round": np.where(
+            outside, 0.0, 4 * np.pi * np.exp(block_area) / np.maximum(perimeter, 1.0) ** 2
+        ),
         "block_tips": blocks.tips[own_block],
         "block_tips_per_km": blocks.tips[own_block] / np.maximum(perimeter, 1.0) * 1000.0,
     }
@@ -122,15 +128,15 @@ def measure_surroundings(scene: Scene, tips: Tips, view: View, blocks: Blocks, /
 
 def measure_neighbours(scene: Scene, tips: Tips, stub: Measures, /) -> Measures:
     """Nodes and other dead ends nearby, the dead end itself left out."""
-    from scipy.spatial import cKDTree
-
     network, size = scene.network, len(tips.node)
     result: Measures = {}
     counts = []
     for degree in (1, 3, 4):
-        match = network.degree >= 4 if degree == 4 else network.degree == degree  # noqa: PLR2004
+        match = network.degree >= 4 if degree == 4 else network.degree == degree
         xy = network.xy[match]
-        number = cKDTree(xy).query_ball_point(tips.xy, AROUND_M, return_length=True) if len(xy) else np.zeros(size)
+        number = (
+            cKDTree(xy).query_ball_point(tips.xy, AROUND_M, return_length=True) if len(xy) else np.zeros(size)
+        )
         counts.append(np.asarray(number, float) - (degree == 1))
     total = np.maximum(sum(counts), 1.0)
     result["ends_around"], result["ends_share"] = counts[0], counts[0] / total
@@ -139,7 +145,7 @@ def measure_neighbours(scene: Scene, tips: Tips, stub: Measures, /) -> Measures:
     many = min(NEIGHBOURS + 1, size)
     distance, index = cKDTree(tips.xy).query(tips.xy, k=many)
     distance, index = distance.reshape(size, -1)[:, 1:], index.reshape(size, -1)[:, 1:]
-    if many < 2:  # noqa: PLR2004
+    if many < 2:
         distance, index = np.full((size, 1), 1e4), np.zeros((size, 1), np.int64)
     weight = 1.0 / (distance + 100.0)
     weight /= weight.sum(axis=1, keepdims=True)
@@ -200,8 +206,6 @@ def measure_end_rates(scene: Scene, tips: Tips, /) -> Measures:
 
     The dead end itself is left out of both counts.
     """
-    from scipy.spatial import cKDTree
-
     network = scene.network
     node = np.r_[network.from_node, network.to_node]
     rank = np.r_[scene.rank, scene.rank]
@@ -214,6 +218,8 @@ def measure_end_rates(scene: Scene, tips: Tips, /) -> Measures:
         number, total = max(int((ends & dead).sum()) - 1, 0), max(int(ends.sum()) - 1, 1)
         city[rows] = number / total
         around = cKDTree(network.xy[node[ends]]).query_ball_point(points, RATE_M, return_length=True)
-        around_dead = cKDTree(network.xy[node[ends & dead]]).query_ball_point(points, RATE_M, return_length=True)
+        around_dead = cKDTree(network.xy[node[ends & dead]]).query_ball_point(
+            points, RATE_M, return_length=True
+        )
         near[rows] = (around_dead - 1 + RATE_WEIGHT * city[rows]) / (around - 1 + RATE_WEIGHT)
-    return {"end_rate_city": city, "end_rate_near": near, "end_rate_step": near - city}
+    return {"end_rate_near": near, "end_rate_step": near - city}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -16,6 +15,8 @@ from renewal_gis.roads.distances import measure_detours
 from renewal_gis.roads.network import Network, make_network
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from renewal_gis.geo.geometry import Flags, Floats, Ints
 
 SNAP_M = 15.0
@@ -88,7 +89,7 @@ def _judge_ends(streets: gpd.GeoDataFrame, network: Network, ends: Floats, lengt
     apart = shapely.distance(points, lines[street]).reshape(-1, 2)
     along = shapely.line_locate_point(lines[street], points)
     loose = _is_loose(network, street, along).reshape(-1, 2)
-    way = _measure_way(network, street.reshape(-1, 2), along.reshape(-1, 2), ends, length)
+    way = _measure_way(network, street.reshape(-1, 2), along.reshape(-1, 2), length)
     faults = []
     for row in range(len(ends)):
         if (apart[row] > SNAP_M).any():
@@ -111,7 +112,7 @@ def _is_loose(network: Network, street: Ints, along: Floats) -> Flags:
     return at_start | at_end
 
 
-def _measure_way(network: Network, street: Ints, along: Floats, ends: Floats, length: Floats) -> Floats:
+def _measure_way(network: Network, street: Ints, along: Floats, length: Floats) -> Floats:
     """Present way between both ends of each road, metres, infinite beyond four times its length."""
     limit = float(4.0 * length.max(initial=0.0) + 500.0)
     ways = np.full(len(length), np.inf)
@@ -151,7 +152,9 @@ def match_ledger(links: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, /, *, near_m:
     """
     require_metric(links, name="拟打通路段")
     names = np.full(len(links), "", dtype=object)
-    roads = sites[(sites["programme"] == DEAD_END_PROGRAMME).to_numpy()] if "programme" in sites else sites[:0]
+    roads = (
+        sites[(sites["programme"] == DEAD_END_PROGRAMME).to_numpy()] if "programme" in sites else sites[:0]
+    )
     shapes = np.asarray(roads.geometry.values)
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     if there.any() and len(links):

@@ -51,7 +51,9 @@ def layer_borders(survey: Survey) -> PackedLayer:
     city = shapely.union_all(shapes)
     inner = shapely.union_all(shapely.boundary(shapes))
     frame = gpd.GeoDataFrame(
-        {"kind": ["district", "city"]}, geometry=[_lines(inner), _lines(shapely.boundary(city))], crs=STORED_CRS
+        {"kind": ["district", "city"]},
+        geometry=[_lines(inner), _lines(shapely.boundary(city))],
+        crs=STORED_CRS,
     )
     theme = style.LIGHT_THEME
     table = {
@@ -96,7 +98,14 @@ def _layer_lines(survey: Survey, name: str, look: dict[str, Any], **words: Any) 
     if frame is None or not len(frame):
         return None
     frame = frame.assign(name=frame["name"].fillna("") if "name" in frame else "")
-    label = {"column": "name", "along": True, "size": 11.5, "rank": 20, "areaZoom": 11, "color": words.pop("color")}
+    label = {
+        "column": "name",
+        "along": True,
+        "size": 11.5,
+        "rank": 20,
+        "areaZoom": 11,
+        "color": words.pop("color"),
+    }
     options = {"interactive": False, "style": look, "label": label, **words}
     return PackedLayer(frame, name=name, columns=["name"], options=options, digits=_ROAD_DIGITS)
 

@@ -241,6 +241,9 @@ def encode_features(
     heads: list[dict[str, Any]] = []
     for name in columns.columns:
         head, data = _encode_column(columns[name], (column_digits or {}).get(str(name), 3))
+        # words stand apart: a page of fifty thousand names starts without reading them
+        if "words" in head:
+            streams[f"words:{name}"] = json.dumps(head.pop("words"), ensure_ascii=False).encode()
         heads.append({"name": str(name), **head})
         streams[f"column:{name}"] = data
     lengths = [[name, len(data)] for name, data in streams.items()]
@@ -259,10 +262,11 @@ def decode_features(data: bytes, /) -> tuple[list[Any], dict[str, list[Any]]]:
     for name, length in header["streams"]:
         streams[name] = data[at : at + length]
         at += length
-    columns = {
-        head["name"]: _decode_column(head, streams[f"column:{head['name']}"], header["count"])
-        for head in header["columns"]
-    }
+    columns = {}
+    for head in header["columns"]:
+        name = head["name"]
+        words = json.loads(streams.get(f"words:{name}", b"[]"))
+        columns[name] = _decode_column({**head, "words": words}, streams[f"column:{name}"], header["count"])
     return _rebuild(streams, header["digits"]), columns
 
 

@@ -52,7 +52,7 @@ def write_coverage(survey: Survey, /) -> str:
         file="coverage.html",
         title=f"{survey.plan.city}居住用地设施覆盖图",
         run="runCoverage",
-        script="coverage.js",
+        scripts=("coverage.js",),
         side=_SIDE,
         home=find_busy_bounds(survey, survey.land if len(survey.land) else survey.streets),
     )
@@ -69,7 +69,9 @@ def _layer_land(survey: Survey) -> PackedLayer | None:
     names = land["name"].fillna("").astype(str) if "name" in land else pd.Series("", index=land.index)
     table = pd.DataFrame({"land_id": land["land_id"].astype(str), "name": names})
     if "households" in land:
-        table["households"] = pd.to_numeric(land["households"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+        table["households"] = pd.to_numeric(land["households"], errors="coerce").to_numpy(
+            dtype=float, na_value=np.nan
+        )
     frame = gpd.GeoDataFrame(table, geometry=land.geometry.to_numpy(), crs=STORED_CRS)
     options = {"zIndex": 22, "style": {"polygon": {"one": _BEYOND}}}
     return PackedLayer(frame, name="land", options=options)
@@ -91,7 +93,9 @@ def _layer_facilities(survey: Survey) -> PackedLayer | None:
     names = facilities["name"].fillna("").astype(str) if "name" in facilities else ""
     table = pd.DataFrame({"facility": facilities["facility"].astype(str), "name": names})
     frame = gpd.GeoDataFrame(table, geometry=facilities.geometry.to_numpy(), crs=STORED_CRS)
-    known = {word: looks.symbol_words(style.find_facility_symbol(word)) for word in sorted(set(table["facility"]))}
+    known = {
+        word: looks.symbol_words(style.find_facility_symbol(word)) for word in sorted(set(table["facility"]))
+    }
     symbol = {"by": "facility", "table": known, "other": looks.symbol_words(style.find_facility_symbol(""))}
     options = {
         "zIndex": 100,

@@ -57,7 +57,7 @@ def write_gaps(survey: Survey, /) -> str:
         file="gaps.html",
         title=f"{survey.plan.city}断头路与打通建议",
         run="runGaps",
-        script="gaps.js",
+        scripts=("gaps.js",),
         side=_SIDE,
         home=_find_home(survey),
         suspected=True,
@@ -82,6 +82,10 @@ def _text(value: Any) -> str:
 
 def _flag(value: Any) -> str:
     return str(bool(value is True or value == 1))
+
+
+def _count(measure: str) -> Callable[[Any], str]:
+    return lambda value: f"{style.format_count(value)} {measure}" if style.is_present(value) else ""
 
 
 def _detour(value: float | None) -> str:
@@ -116,11 +120,18 @@ def _layer_links(survey: Survey) -> PackedLayer | None:
             "district": _column(links, "district", _text),
             "reasons": _column(links, "reasons", _text),
             "ledger_site": _column(links, "ledger_site", _text),
+            "households": _column(links, "households", _count("户")),
+            "sites_near": _column(links, "sites_near", _count("个")),
         }
     )
     frame = gpd.GeoDataFrame(table, geometry=links.geometry.to_numpy(), crs=STORED_CRS)
+    return PackedLayer(frame, name="links", options=_link_options())
+
+
+def _link_options() -> dict[str, Any]:
+    """Return how links look: lines with the ranks of the first ten, counts on the overview."""
     symbol = {"shape": "circle", "color": style.VERMILLION, "scale": 0.9}
-    options = {
+    return {
         "zIndex": 120,
         "size": 6,
         "shapeZoom": 11.5,
@@ -137,7 +148,6 @@ def _layer_links(survey: Survey) -> PackedLayer | None:
             "shifts": [[0, -14], [0, 14], [16, 0], [-16, 0]],
         },
     }
-    return PackedLayer(frame, name="links", options=options)
 
 
 def _layer_dead_ends(survey: Survey) -> PackedLayer | None:
@@ -152,7 +162,6 @@ def _layer_dead_ends(survey: Survey) -> PackedLayer | None:
             "name": _column(ends, "name", _text),
             "class_name": [_ROAD_NAMES[style.find_road_class(word)] for word in ends["highway"]],
             "stub": _column(ends, "stub_m", style.format_length),
-            "district": _column(ends, "district", _text),
         }
     )
     frame = gpd.GeoDataFrame(table, geometry=ends.geometry.to_numpy(), crs=STORED_CRS)
@@ -190,5 +199,10 @@ def _gather_data(survey: Survey) -> dict[str, Any]:
         "verdictLooks": looks.verdict_symbols()["table"],
         "defectKinds": looks.name_words(DefectKind),
         "defectLooks": looks.defect_symbols()["table"],
-        "offAtFirst": [Verdict.CUL_DE_SAC.value, Verdict.SHEET_EDGE.value, Verdict.EXEMPT.value, Verdict.DEFECT.value],
+        "offAtFirst": [
+            Verdict.CUL_DE_SAC.value,
+            Verdict.SHEET_EDGE.value,
+            Verdict.EXEMPT.value,
+            Verdict.DEFECT.value,
+        ],
     }

@@ -62,9 +62,10 @@ def write_index(survey: Survey, /) -> str:
         file="index.html",
         title=f"{survey.plan.city}“{survey.plan.short}”工作进展图",
         run="runIndex",
-        script="index.js",
+        scripts=("status.js", "status_filter.js", "status_panel.js", "status_list.js"),
         side=_SIDE,
         home=find_city_bounds(survey),
+        notes=tuple(survey.plan.footnotes()),
     )
     layers = [*make_ground(survey), layer_sites(survey)]
     return write_page(survey, page, layers, data=_gather_data(survey))
@@ -114,7 +115,10 @@ def _site_options(plan: Plan) -> dict[str, Any]:
             "fill": looks.stage_fills(),
             "line": {
                 "by": "programme",
-                "table": {name: {"color": s["color"], "width": 2.6, "alpha": 0.8} for name, s in symbols["table"].items()},
+                "table": {
+                    name: {"color": s["color"], "width": 2.6, "alpha": 0.8}
+                    for name, s in symbols["table"].items()
+                },
                 "other": None,
             },
             "polygon": {
@@ -148,7 +152,11 @@ def _spread_reached(survey: Survey, sites: pd.Index[Any]) -> pd.DataFrame:
     columns = {}
     for stage in dict.fromkeys(stage for programme in survey.plan.programmes for stage in programme.stages):
         mine = (reached["stage"] == stage.value).to_numpy() if len(reached) else np.zeros(0, dtype=bool)
-        first = dates[mine].groupby(reached.loc[mine, "site_id"]).min() if mine.any() else pd.Series(dtype="datetime64[ns]")
+        first = (
+            dates[mine].groupby(reached.loc[mine, "site_id"]).min()
+            if mine.any()
+            else pd.Series(dtype="datetime64[ns]")
+        )
         columns[f"r:{stage.value}"] = pd.to_datetime(first.reindex(sites)).to_numpy()
     return pd.DataFrame(columns)
 

@@ -280,7 +280,7 @@ def _squeeze(markup: str) -> str:
 
 
 def save_offline(
-    map_: folium.Map, path: str | Path | None = None, /, *, title: str = "", lang: str = "zh-CN"
+    map_: folium.Map, /, path: str | Path | None = None, *, title: str = "", lang: str = "zh-CN"
 ) -> str:
     """Return a map as one HTML page that makes no request, and write it where a path is given.
 

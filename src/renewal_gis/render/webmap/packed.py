@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-_SCRIPTS = ("inflate.js", "codec.js", "canvas.js", "layer.js", "paint.js", "popup.js")
+_SCRIPTS = (
+    "inflate.js",
+    "codec.js",
+    "canvas.js",
+    "layer.js",
+    "paint.js",
+    "labels.js",
+    "clusters.js",
+    "popup.js",
+)
 _DEGREES = {("EPSG", "4490"), ("EPSG", "4326"), ("OGC", "CRS84")}
 _POINT_ID, _LINE_IDS, _AREA_IDS = 0, (1, 2, 5), (3, 6)
 BLOCK_TYPE = "application/octet-stream"
@@ -47,7 +56,9 @@ def _setup_script() -> str:
     """Return the scripts of the layer, with the shapes and themes of :mod:`renewal_gis.render.style`."""
     shapes = {name: [list(corner) for corner in ring] for name, ring in style.SHAPES.items()}
     themes = {name: theme_words(theme) for name, theme in style.THEMES.items()}
-    return f"{join_scripts(*_SCRIPTS)}\nRG.shapes = {write_json(shapes)};\nRG.themes = {write_json(themes)};\n"
+    return (
+        f"{join_scripts(*_SCRIPTS)}\nRG.shapes = {write_json(shapes)};\nRG.themes = {write_json(themes)};\n"
+    )
 
 
 class _Markup(Element):
@@ -139,7 +150,7 @@ class PackedLayer(Layer):
         self.order = order
         self.block = codec.pack_text(data)
         self.options_json = write_json({"style": _plain_style(shapes), **(options or {}), "name": name})
-        bounds = shapely.total_bounds(shapes)
+        bounds = shapely.total_bounds(shapes) if shapes.size else [np.nan] * 4
         self.bounds: tuple[float, float, float, float] = tuple(float(edge) for edge in bounds)  # type: ignore[assignment]
 
     def render(self, **kwargs: Any) -> None:

@@ -37,15 +37,16 @@ _NORTH = (
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What distinguishes one page: file, title, the scripts' entry, the side panel's markup, first view."""
+    """What distinguishes one page: file, title, the scripts and their entry, the side panel's markup, first view, readings."""
 
     file: str
     title: str
     run: str
-    script: str
+    scripts: tuple[str, ...]
     side: str
     home: Bounds
     suspected: bool = False
+    notes: tuple[str, ...] = ()
 
 
 class PageShell(MacroElement):
@@ -71,14 +72,16 @@ class PageShell(MacroElement):
         super().__init__()
         self._name = "PageShell"
         self.block_type = BLOCK_TYPE
-        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = json.dumps(
+            {**data, "notes": page.notes}, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        )
         self.block = codec.pack_text(text.encode())
         self.markup = _write_markup(survey, page)
         west, south, east, north = page.home
         self.home = json.dumps([[round(south, 5), round(west, 5)], [round(north, 5), round(east, 5)]])
         self.layers = layers
         self.run = page.run
-        self.script_name = page.script
+        self.scripts = page.scripts
 
     @property
     def layer_names(self) -> str:
@@ -90,7 +93,9 @@ class PageShell(MacroElement):
         figure = self.get_root()
         add_header(figure, "renewal_page_css", f"<style>{read_asset('page.css')}</style>")
         add_header(
-            figure, "renewal_page_js", f"<script>{join_scripts('page.js', 'tools.js', self.script_name)}</script>"
+            figure,
+            "renewal_page_js",
+            f"<script>{join_scripts('page.js', 'tools.js', *self.scripts)}</script>",
         )
         super().render(**kwargs)
 
@@ -106,6 +111,8 @@ def _write_markup(survey: Survey, page: Page) -> str:
         f'<a href="{file}"{" aria-current=page" if file == page.file else ""}>{name}</a>'
         for file, name in PAGES
     )
+    notes = '<button class="fix" id="rg-notes" type="button">口径说明</button>' if page.notes else ""
+    sources = say(";".join(survey.sources))
     return f"""
 <header class="rg-head">
   <h1>{say(page.title)}</h1>
@@ -125,7 +132,7 @@ def _write_markup(survey: Survey, page: Page) -> str:
   <div class="rg-corner" id="rg-corner">CGCS2000</div>
   <div class="rg-sheet" id="rg-sheet" role="dialog" aria-label="详情" hidden></div>
 </div>
-<footer class="rg-foot"><span class="src">数据来源:{say(";".join(survey.sources))}</span><span class="gap"></span><span class="fix">{BOUNDARY_NOTE}</span></footer>
+<footer class="rg-foot">{notes}<span class="src" title="{sources}">数据来源:{sources}</span><span class="gap"></span><span class="fix">{BOUNDARY_NOTE}</span></footer>
 """
 
 
@@ -145,9 +152,7 @@ def make_map(home: Bounds, /) -> folium.Map:
     )
 
 
-def write_page(
-    survey: Survey, page: Page, layers: Sequence[PackedLayer], *, data: Mapping[str, Any]
-) -> str:
+def write_page(survey: Survey, page: Page, layers: Sequence[PackedLayer], *, data: Mapping[str, Any]) -> str:
     """Return a planner's page as HTML: a folium map of packed layers within the shell."""
     map_ = make_map(page.home)
     for layer in layers:

@@ -1,84 +1,253 @@
 /* The roads page: links by priority, dead ends by verdict, defects of the data; the list and the map together. */
 (function (global) {
   "use strict";
-  const RG = global.RG, el = RG.el;
+  const RG = global.RG,
+    el = RG.el;
   let data, map, layers, kinds;
   const now = { tab: "links", district: "", off: new Set(), chosen: null };
 
   RG.runGaps = function (state) {
-    data = state.data; map = state.map; layers = state.layers;
+    data = state.data;
+    map = state.map;
+    layers = state.layers;
     kinds = {
-      links: { layer: layers.links, name: "打通建议", by: "kind", words: data.linkKinds, marks: data.linkLooks, line: true, empty: "没有打通建议" },
-      dead_ends: { layer: layers.dead_ends, name: "断头端点", by: "verdict", words: data.verdicts, marks: data.verdictLooks, empty: "没有断头端点" },
-      defects: { layer: layers.defects, name: "数据缺陷", by: "kind", words: data.defectKinds, marks: data.defectLooks, empty: "没有发现数据缺陷" }
+      links: {
+        layer: layers.links,
+        name: "打通建议",
+        by: "kind",
+        words: data.linkKinds,
+        marks: data.linkLooks,
+        line: true,
+        empty: "没有打通建议",
+      },
+      dead_ends: {
+        layer: layers.dead_ends,
+        name: "断头端点",
+        by: "verdict",
+        words: data.verdicts,
+        marks: data.verdictLooks,
+        empty: "没有断头端点",
+      },
+      defects: {
+        layer: layers.defects,
+        name: "数据缺陷",
+        by: "kind",
+        words: data.defectKinds,
+        marks: data.defectLooks,
+        empty: "没有发现数据缺陷",
+      },
     };
-    for (const id of Object.keys(kinds)) { if (!kinds[id].layer) { delete kinds[id]; } }
+    for (const id of Object.keys(kinds)) {
+      if (!kinds[id].layer) {
+        delete kinds[id];
+      }
+    }
     now.tab = Object.keys(kinds)[0];
-    for (const word of data.offAtFirst) { now.off.add("dead_ends/" + word); }
-    for (const id of Object.keys(kinds)) { kinds[id].layer.tell = function (found) { return tell(id, found); }; }
-    if (layers.links) { layers.links.labelText = function (i, view) { const rank = layers.links.get(i, "rank"); return rank <= 10 || view.zoom >= 14 ? [String(rank)] : null; }; }
-    makeTabs(); makeFilter(); makeLegend();
+    for (const word of data.offAtFirst) {
+      now.off.add("dead_ends/" + word);
+    }
+    for (const id of Object.keys(kinds)) {
+      kinds[id].layer.tell = function (found) {
+        return tell(id, found);
+      };
+    }
+    if (layers.links) {
+      layers.links.labelText = function (i, view) {
+        const rank = layers.links.get(i, "rank");
+        return rank <= 10 || view.zoom >= 14 ? [String(rank)] : null;
+      };
+    }
+    makeTabs();
+    makeFilter();
+    makeLegend();
     RG.searchBox("道路、区县、名次", searchEntries);
-    map.on("packed:click", function (found) { for (const id of Object.keys(kinds)) { if (kinds[id].layer === found.layer) { open(id, found.index, 0); } } });
-    map.on("sheet:closed", function () { now.chosen = null; select(); });
-    global.renewal.total = Object.values(kinds).reduce(function (sum, each) { return sum + each.layer.data.count; }, 0);
+    map.on("packed:click", function (found) {
+      for (const id of Object.keys(kinds)) {
+        if (kinds[id].layer === found.layer) {
+          open(id, found.index, 0);
+        }
+      }
+    });
+    map.on("sheet:closed", function () {
+      now.chosen = null;
+      select();
+    });
+    global.renewal.total = Object.values(kinds).reduce(function (sum, each) {
+      return sum + each.layer.data.count;
+    }, 0);
     global.renewal.filter = function (words) {
       now.district = words.district || "";
-      if (RG.byId("pick-district")) { RG.byId("pick-district").value = now.district; }
-      if (words.show) { now.off.clear(); for (const id of Object.keys(kinds)) { for (const word of Object.keys(kinds[id].words)) { if (![].concat(words.show).includes(word)) { now.off.add(id + "/" + word); } } } } else { now.off.clear(); }
+      if (RG.byId("pick-district")) {
+        RG.byId("pick-district").value = now.district;
+      }
+      if (words.show) {
+        now.off.clear();
+        for (const id of Object.keys(kinds)) {
+          for (const word of Object.keys(kinds[id].words)) {
+            if (![].concat(words.show).includes(word)) {
+              now.off.add(id + "/" + word);
+            }
+          }
+        }
+      } else {
+        now.off.clear();
+      }
       makeLegend();
       return apply();
     };
-    const later = RG.link(map, function () { return { d: now.district, tab: now.tab || "" }; }, function (words) {
-      if (data.districts.includes(words.d)) { now.district = words.d; RG.byId("pick-district").value = words.d; }
-      if (kinds[words.tab]) { RG.byId("tab-" + words.tab).click(); }
-    });
+    const later = RG.link(
+      map,
+      function () {
+        return { d: now.district, tab: now.tab || "" };
+      },
+      function (words) {
+        if (data.districts.includes(words.d)) {
+          now.district = words.d;
+          RG.byId("pick-district").value = words.d;
+        }
+        if (kinds[words.tab]) {
+          RG.byId("tab-" + words.tab).click();
+        }
+      },
+    );
     map.on("rg:changed", later);
     apply();
   };
 
   function tell(id, found) {
-    if (found.cluster) { return [found.cluster.count + " 个" + kinds[id].name, "点击放大"]; }
-    const get = function (column) { return kinds[id].layer.get(found.index, column); };
-    if (id === "links") { return ["第 " + get("rank") + " 位 · " + (get("name") || kinds[id].words[get("kind")]), "打通 " + get("length") + ",现状绕行 " + get("detour"), data.suspected]; }
-    if (id === "dead_ends") { return [kinds[id].words[get("verdict")] + (get("name") ? " · " + get("name") : ""), get("reason")]; }
+    if (found.cluster) {
+      return [found.cluster.count + " 个" + kinds[id].name, "点击放大"];
+    }
+    const get = function (column) {
+      return kinds[id].layer.get(found.index, column);
+    };
+    if (id === "links") {
+      return [
+        "第 " + get("rank") + " 位 · " + (get("name") || kinds[id].words[get("kind")]),
+        "打通 " + get("length") + ",现状绕行 " + get("detour"),
+        data.suspected,
+      ];
+    }
+    if (id === "dead_ends") {
+      return [kinds[id].words[get("verdict")] + (get("name") ? " · " + get("name") : ""), get("reason")];
+    }
     return [kinds[id].words[get("kind")] + " · 偏差 " + get("size"), get("repair")];
   }
 
   function makeTabs() {
-    RG.fill(RG.byId("tabs"), Object.keys(kinds).map(function (id) {
-      return el("button", { id: "tab-" + id, type: "button", role: "tab", "aria-selected": String(id === now.tab), onclick: function () {
-        now.tab = id;
-        for (const other of Object.keys(kinds)) { RG.byId("tab-" + other).setAttribute("aria-selected", String(other === id)); }
-        list();
-      } }, kinds[id].name + " ", el("small", {}, ""));
-    }));
+    RG.fill(
+      RG.byId("tabs"),
+      Object.keys(kinds).map(function (id) {
+        return el(
+          "button",
+          {
+            id: "tab-" + id,
+            type: "button",
+            role: "tab",
+            "aria-selected": String(id === now.tab),
+            onclick: function () {
+              now.tab = id;
+              for (const other of Object.keys(kinds)) {
+                RG.byId("tab-" + other).setAttribute("aria-selected", String(other === id));
+              }
+              list();
+            },
+          },
+          kinds[id].name + " ",
+          el("small", {}, ""),
+        );
+      }),
+    );
   }
 
   function makeFilter() {
-    const pick = el("select", { id: "pick-district", "aria-label": "区县", onchange: function () {
-      now.district = pick.value; apply();
-      const units = layers.districts;
-      for (let i = 0; i < units.data.count; i++) { if (units.get(i, "name") === now.district) { RG.fit(units.boundsOf([i])); } }
-      if (!now.district) { RG.fit(L.latLngBounds(map.rgHome)); }
-    } }, el("option", { value: "" }, "全部区县"), data.districts.map(function (name) { return el("option", { value: name }, name); }));
-    RG.fill(RG.byId("rg-filter"), data.districts.length ? el("div", { class: "rg-group" }, pick) : null, el("div", { class: "rg-group count", id: "count", role: "status" }));
+    const pick = el(
+      "select",
+      {
+        id: "pick-district",
+        "aria-label": "区县",
+        onchange: function () {
+          now.district = pick.value;
+          apply();
+          const units = layers.districts;
+          for (let i = 0; i < units.data.count; i++) {
+            if (units.get(i, "name") === now.district) {
+              RG.fit(units.boundsOf([i]));
+            }
+          }
+          if (!now.district) {
+            RG.fit(L.latLngBounds(map.rgHome));
+          }
+        },
+      },
+      el("option", { value: "" }, "全部区县"),
+      data.districts.map(function (name) {
+        return el("option", { value: name }, name);
+      }),
+    );
+    RG.fill(
+      RG.byId("rg-filter"),
+      data.districts.length ? el("div", { class: "rg-group" }, pick) : null,
+      el("div", { class: "rg-group count", id: "count", role: "status" }),
+    );
   }
 
   function makeLegend() {
-    const parts = Object.keys(kinds).map(function (id) {
-      const kind = kinds[id], counts = countWords(kind);
-      return [el("h3", {}, kind.name), el("div", { class: "stack" }, Object.keys(kind.words).filter(function (word) { return counts[word]; }).map(function (word) {
-        const box = el("input", { type: "checkbox", onchange: function () { now.off[box.checked ? "delete" : "add"](id + "/" + word); apply(); } });
-        box.checked = !now.off.has(id + "/" + word);
-        return el("label", {}, box, kind.line ? RG.lineOf(kind.marks[word]) : RG.markOf(kind.marks[word]), kind.words[word], el("small", {}, String(counts[word])));
-      }))];
-    }).flat();
-    RG.legend(parts, el("h3", {}, "图层"), el("div", { class: "grid" }, RG.layerSwitch("道路", ["roads"], true), RG.layerSwitch("水系", ["water"], true), RG.layerSwitch("铁路", ["rail"], true), RG.layerSwitch("区县界线", ["borders"], true)));
+    const parts = Object.keys(kinds)
+      .map(function (id) {
+        const kind = kinds[id],
+          counts = countWords(kind);
+        return [
+          el("h3", {}, kind.name),
+          el(
+            "div",
+            { class: "stack" },
+            Object.keys(kind.words)
+              .filter(function (word) {
+                return counts[word];
+              })
+              .map(function (word) {
+                const box = el("input", {
+                  type: "checkbox",
+                  onchange: function () {
+                    now.off[box.checked ? "delete" : "add"](id + "/" + word);
+                    apply();
+                  },
+                });
+                box.checked = !now.off.has(id + "/" + word);
+                return el(
+                  "label",
+                  {},
+                  box,
+                  kind.line ? RG.lineOf(kind.marks[word]) : RG.markOf(kind.marks[word]),
+                  kind.words[word],
+                  el("small", {}, String(counts[word])),
+                );
+              }),
+          ),
+        ];
+      })
+      .flat();
+    RG.legend(
+      parts,
+      el("h3", {}, "图层"),
+      el(
+        "div",
+        { class: "grid" },
+        RG.layerSwitch("道路", ["roads"], true),
+        RG.layerSwitch("水系", ["water"], true),
+        RG.layerSwitch("铁路", ["rail"], true),
+        RG.layerSwitch("区县界线", ["borders"], true),
+      ),
+    );
   }
   function countWords(kind) {
-    const counts = {}, column = kind.layer.data.columns[kind.by];
-    for (let i = 0; i < kind.layer.data.count; i++) { const word = column.at(i); counts[word] = (counts[word] || 0) + 1; }
+    const counts = {},
+      column = kind.layer.data.columns[kind.by];
+    for (let i = 0; i < kind.layer.data.count; i++) {
+      const word = column.at(i);
+      counts[word] = (counts[word] || 0) + 1;
+    }
     return counts;
   }
 
@@ -86,10 +255,18 @@
     let visible = 0;
     const told = [];
     for (const id of Object.keys(kinds)) {
-      const kind = kinds[id], layer = kind.layer, mask = new Uint8Array(layer.data.count), by = layer.data.columns[kind.by], district = layer.data.columns.district;
+      const kind = kinds[id],
+        layer = kind.layer,
+        mask = new Uint8Array(layer.data.count),
+        by = layer.data.columns[kind.by],
+        district = layer.data.columns.district;
       let count = 0;
       for (let i = 0; i < mask.length; i++) {
-        mask[i] = (!now.district || !district || district.at(i) === now.district) && !now.off.has(id + "/" + by.at(i)) ? 1 : 0;
+        mask[i] =
+          !now.off.has(id + "/" + by.at(i)) &&
+          (!now.district || (district ? district.at(i) === now.district : liesIn(layer, i)))
+            ? 1
+            : 0;
         count += mask[i];
       }
       layer.setMask(mask);
@@ -104,64 +281,212 @@
     return visible;
   }
 
+  /* dead ends and defects carry no district: the map says where they lie */
+  function liesIn(layer, i) {
+    const units = layers.districts,
+      place = layer.latLngOf(i);
+    for (let k = 0; k < units.data.count; k++) {
+      if (units.get(k, "name") === now.district) {
+        return units.holds(k, place.lat, place.lng);
+      }
+    }
+    return false;
+  }
+
   function list() {
     const id = now.tab;
-    if (!id) { RG.fill(RG.byId("list"), el("p", { class: "rg-empty" }, "没有发现断头端点,也没有打通建议")); return; }
-    const layer = kinds[id].layer, found = [];
-    for (let i = 0; i < layer.data.count; i++) { if (layer.mask[i]) { found.push(i); } }
-    if (id === "links") { found.sort(function (a, b) { return layer.get(a, "rank") - layer.get(b, "rank"); }); }
-    if (id === "dead_ends") { found.sort(function (a, b) { return (layer.get(a, "verdict") === "candidate" ? 0 : 1) - (layer.get(b, "verdict") === "candidate" ? 0 : 1); }); }
-    RG.longList(RG.byId("list"), found.length, function (k) { return item(id, found[k]); }, kinds[id].empty);
+    if (!id) {
+      RG.fill(RG.byId("list"), el("p", { class: "rg-empty" }, "没有发现断头端点,也没有打通建议"));
+      return;
+    }
+    const layer = kinds[id].layer,
+      found = [];
+    for (let i = 0; i < layer.data.count; i++) {
+      if (layer.mask[i]) {
+        found.push(i);
+      }
+    }
+    if (id === "links") {
+      found.sort(function (a, b) {
+        return layer.get(a, "rank") - layer.get(b, "rank");
+      });
+    }
+    if (id === "dead_ends") {
+      found.sort(function (a, b) {
+        return (
+          (layer.get(a, "verdict") === "candidate" ? 0 : 1) -
+          (layer.get(b, "verdict") === "candidate" ? 0 : 1)
+        );
+      });
+    }
+    RG.longList(
+      RG.byId("list"),
+      found.length,
+      function (k) {
+        return item(id, found[k]);
+      },
+      kinds[id].empty,
+    );
     select();
   }
 
   function item(id, i) {
-    const layer = kinds[id].layer, get = function (column) { return layer.get(i, column); };
-    const words = { class: "rg-item", type: "button", "data-key": id + "/" + i, onclick: function () { open(id, i, 16.5); } };
+    const layer = kinds[id].layer,
+      get = function (column) {
+        return layer.get(i, column);
+      };
+    const words = {
+      class: "rg-item",
+      type: "button",
+      "data-key": id + "/" + i,
+      onclick: function () {
+        open(id, i, 16.5);
+      },
+    };
     if (id === "links") {
-      return el("button", words, el("span", { class: "rg-rank" + (get("rank") <= 10 ? " top" : "") }, String(get("rank"))), el("span", { class: "what" }, get("name") || kinds[id].words[get("kind")]), el("span", { class: "end" }, get("district")),
-        el("span", { class: "sub" }, el("span", { class: "rg-tagrow" }, el("span", { class: "rg-chip" }, "打通 " + get("length")), el("span", { class: "rg-chip hot" }, "绕行 " + get("detour")), get("barriers") ? el("span", { class: "rg-chip" }, "跨" + get("barriers")) : "",
-          get("planned") === "True" ? el("span", { class: "rg-chip" }, "符合规划") : "", get("ledger_site") ? el("span", { class: "rg-chip" }, "台账 " + get("ledger_site")) : "")),
-        el("span", { class: "sub one" }, get("reasons")));
+      return el(
+        "button",
+        words,
+        el("span", { class: "rg-rank" + (get("rank") <= 10 ? " top" : "") }, String(get("rank"))),
+        el("span", { class: "what" }, get("name") || kinds[id].words[get("kind")]),
+        el("span", { class: "end" }, get("district")),
+        el(
+          "span",
+          { class: "sub" },
+          el(
+            "span",
+            { class: "rg-tagrow" },
+            el("span", { class: "rg-chip" }, "打通 " + get("length")),
+            el("span", { class: "rg-chip hot" }, "绕行 " + get("detour")),
+            get("barriers") ? el("span", { class: "rg-chip" }, "跨" + get("barriers")) : "",
+            get("planned") === "True" ? el("span", { class: "rg-chip" }, "符合规划") : "",
+            get("ledger_site") ? el("span", { class: "rg-chip" }, "台账 " + get("ledger_site")) : "",
+          ),
+        ),
+        el("span", { class: "sub one" }, get("reasons")),
+      );
     }
     const word = get(kinds[id].by);
-    return el("button", words, RG.markOf(kinds[id].marks[word]), el("span", { class: "what" }, id === "dead_ends" ? get("name") || "无名道路" : kinds[id].words[word]), el("span", { class: "end" }, id === "dead_ends" ? kinds[id].words[word] : "偏差 " + get("size")),
-      el("span", { class: "sub one" }, id === "dead_ends" ? get("reason") : get("repair")));
+    return el(
+      "button",
+      words,
+      RG.markOf(kinds[id].marks[word]),
+      el("span", { class: "what" }, id === "dead_ends" ? get("name") || "无名道路" : kinds[id].words[word]),
+      el("span", { class: "end" }, id === "dead_ends" ? kinds[id].words[word] : "偏差 " + get("size")),
+      el("span", { class: "sub one" }, id === "dead_ends" ? get("reason") : get("repair")),
+    );
   }
 
   function select() {
-    for (const node of document.querySelectorAll(".rg-item")) { node.setAttribute("aria-selected", String(node.dataset.key === now.chosen)); }
+    for (const node of document.querySelectorAll(".rg-item")) {
+      node.setAttribute("aria-selected", String(node.dataset.key === now.chosen));
+    }
   }
 
   function open(id, i, focus) {
-    const kind = kinds[id], get = function (column) { return kind.layer.get(i, column); }, word = get(kind.by);
+    const kind = kinds[id],
+      get = function (column) {
+        return kind.layer.get(i, column);
+      },
+      word = get(kind.by);
     const stamp = el("span", { class: "rg-stamp suspected" }, data.suspected);
-    let title = "", tags = [], sections = [];
+    let title = "",
+      tags = [],
+      sections = [];
     if (id === "links") {
       title = "第 " + get("rank") + " 位 · " + (get("name") || kind.words[word]);
       tags = [stamp, el("span", { class: "rg-chip" }, kind.words[word])];
       sections = [
-        el("section", { class: "rg-card" }, el("div", { class: "row" }, el("span", { class: "big" }, get("saved")), el("span", { class: "of" }, "打通后少绕行"))),
-        RG.section("指标", [["拟打通长度", get("length")], ["现状绕行", get("detour")], ["绕行倍数", get("ratio")], ["优先度", get("priority")], ["此处应有路", get("score")], ["跨越阻隔", get("barriers") || "无"], ["规划道路", get("planned") === "True" ? "相符" : "无资料或不相符"]]),
-        RG.section("位置", [["所在区县", get("district")], ["所接道路", get("name")], ["台账编号", get("ledger_site")]]), reasons(get("reasons"))];
+        el(
+          "section",
+          { class: "rg-card" },
+          el(
+            "div",
+            { class: "row" },
+            el("span", { class: "big" }, get("saved")),
+            el("span", { class: "of" }, "打通后少绕行"),
+          ),
+        ),
+        RG.section("指标", [
+          ["拟打通长度", get("length")],
+          ["现状绕行", get("detour")],
+          ["绕行倍数", get("ratio")],
+          ["优先度", get("priority")],
+          ["此处应有路", get("score")],
+          ["跨越阻隔", get("barriers") || "无"],
+          ["规划道路", get("planned") === "True" ? "相符" : "无资料或不相符"],
+        ]),
+        RG.section("位置", [
+          ["所在区县", get("district")],
+          ["所接道路", get("name")],
+          ["台账编号", get("ledger_site")],
+          ["受益户数", get("households")],
+          ["邻近项目", get("sites_near")],
+        ]),
+        reasons(get("reasons")),
+      ];
     } else if (id === "dead_ends") {
       title = get("name") || "无名道路";
-      tags = [RG.markOf(kind.marks[word]), el("span", {}, kind.words[word]), word === "candidate" ? stamp : null];
-      sections = [RG.section("端点", [["道路等级", get("class_name")], ["断头段长", get("stub")], ["所在区县", get("district")], ["道路编号", get("street_id")]]), reasons(get("reason"))];
+      tags = [
+        RG.markOf(kind.marks[word]),
+        el("span", {}, kind.words[word]),
+        word === "candidate" ? stamp : null,
+      ];
+      sections = [
+        RG.section("端点", [
+          ["道路等级", get("class_name")],
+          ["断头段长", get("stub")],
+          ["道路编号", get("street_id")],
+        ]),
+        reasons(get("reason")),
+      ];
     } else {
       title = kind.words[word];
       tags = [RG.markOf(kind.marks[word]), el("span", { class: "rg-chip" }, "修改数据,不是修路")];
-      sections = [RG.section("缺陷", [["偏差", get("size")], ["修改建议", get("repair")]])];
+      sections = [
+        RG.section("缺陷", [
+          ["偏差", get("size")],
+          ["修改建议", get("repair")],
+        ]),
+      ];
     }
     now.chosen = id + "/" + i;
-    if (now.tab !== id) { now.tab = id; for (const other of Object.keys(kinds)) { RG.byId("tab-" + other).setAttribute("aria-selected", String(other === id)); } list(); }
+    if (now.tab !== id) {
+      now.tab = id;
+      for (const other of Object.keys(kinds)) {
+        RG.byId("tab-" + other).setAttribute("aria-selected", String(other === id));
+      }
+      list();
+    }
     select();
-    RG.openSheet(title, tags.filter(Boolean), sections.concat(el("section", {}, el("p", { class: "rg-hint" }, data.hint))));
+    RG.openSheet(
+      title,
+      tags.filter(Boolean),
+      sections.concat(el("section", {}, el("p", { class: "rg-hint" }, data.hint))),
+    );
     RG.mark(kind.layer, i, focus);
   }
   function reasons(text) {
-    const words = String(text || "").split(/[;;]/).map(function (word) { return word.trim(); }).filter(Boolean);
-    return words.length ? el("section", {}, el("h3", {}, "理由"), el("ul", { class: "plain" }, words.map(function (word) { return el("li", {}, word); }))) : null;
+    const words = String(text || "")
+      .split(/[;;]/)
+      .map(function (word) {
+        return word.trim();
+      })
+      .filter(Boolean);
+    return words.length
+      ? el(
+          "section",
+          {},
+          el("h3", {}, "理由"),
+          el(
+            "ul",
+            { class: "plain" },
+            words.map(function (word) {
+              return el("li", {}, word);
+            }),
+          ),
+        )
+      : null;
   }
 
   function searchEntries() {
@@ -170,8 +495,17 @@
       const kind = kinds[id];
       for (let i = 0; i < kind.layer.data.count; i++) {
         const name = kind.layer.get(i, "name");
-        if (!name && id !== "links") { continue; }
-        found.push({ text: (id === "links" ? "第 " + kind.layer.get(i, "rank") + " 位 " : "") + (name || ""), key: String(kind.layer.get(i, "ledger_site") || "").toLowerCase(), sub: kind.name, go: function () { open(id, i, 16.5); } });
+        if (!name && id !== "links") {
+          continue;
+        }
+        found.push({
+          text: (id === "links" ? "第 " + kind.layer.get(i, "rank") + " 位 " : "") + (name || ""),
+          key: String(kind.layer.get(i, "ledger_site") || "").toLowerCase(),
+          sub: kind.name,
+          go: function () {
+            open(id, i, 16.5);
+          },
+        });
       }
     }
     return found;

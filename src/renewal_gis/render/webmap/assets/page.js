@@ -1,34 +1,55 @@
 /* What all pages share: elements, search, sheet, legend, themes, and the word that all is drawn. */
 (function (global) {
   "use strict";
-  const RG = global.RG, L = global.L, PAGE = 60;
-  const state = RG.page = { map: null, layers: {}, data: null };
+  const RG = global.RG,
+    L = global.L,
+    PAGE = 60;
+  const state = (RG.page = { map: null, layers: {}, data: null });
 
   /* el("p", {class: "x", onclick: f}, "text", child): text is always text, never markup */
-  const el = RG.el = function (tag, words) {
+  const el = (RG.el = function (tag, words) {
     const svg = ["svg", "path", "text", "circle"].includes(tag);
-    const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+    const node = svg
+      ? document.createElementNS("http://www.w3.org/2000/svg", tag)
+      : document.createElement(tag);
     for (const [name, value] of Object.entries(words || {})) {
-      if (value === null || value === undefined || value === false) { continue; }
-      if (name.startsWith("on")) { node.addEventListener(name.slice(2), value); } else if (name === "css") {
-        for (const [rule, size] of Object.entries(value)) { node.style.setProperty(rule, size); }
-      } else { node.setAttribute(name, value === true ? "" : value); }
+      if (value === null || value === undefined || value === false) {
+        continue;
+      }
+      if (name.startsWith("on")) {
+        node.addEventListener(name.slice(2), value);
+      } else if (name === "css") {
+        for (const [rule, size] of Object.entries(value)) {
+          node.style.setProperty(rule, size);
+        }
+      } else {
+        node.setAttribute(name, value === true ? "" : value);
+      }
     }
     for (const child of Array.prototype.slice.call(arguments, 2).flat()) {
-      if (child !== null && child !== undefined && child !== false) { node.append(child); }
+      if (child !== null && child !== undefined && child !== false) {
+        node.append(child);
+      }
     }
     return node;
+  });
+  RG.byId = function (id) {
+    return document.getElementById(id);
   };
-  RG.byId = function (id) { return document.getElementById(id); };
-  RG.fill = function (node) { node.replaceChildren.apply(node, Array.prototype.slice.call(arguments, 1).flat().filter(Boolean)); };
+  RG.fill = function (node) {
+    node.textContent = "";
+    node.append.apply(node, Array.prototype.slice.call(arguments, 1).flat().filter(Boolean));
+  };
 
   /* a mark as in the map, for lists and legends */
   RG.markOf = function (symbol, fill) {
-    const canvas = el("canvas", { class: "rg-mark", "aria-hidden": "true" }), ratio = 2;
+    const canvas = el("canvas", { class: "rg-mark", "aria-hidden": "true" }),
+      ratio = 2;
     canvas.width = canvas.height = 22 * ratio;
     canvas.rgPaint = function () {
       const context = canvas.getContext("2d");
-      context.setTransform(ratio, 0, 0, ratio, 0, 0); context.clearRect(0, 0, 22, 22);
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      context.clearRect(0, 0, 22, 22);
       RG.paintMark(context, symbol, fill || "full", 11, 11, Math.min(6.4, 8 / (symbol.scale || 1)));
     };
     canvas.rgPaint();
@@ -39,74 +60,160 @@
     canvas.width = canvas.height = 44;
     canvas.rgPaint = function () {
       const context = canvas.getContext("2d");
-      context.setTransform(2, 0, 0, 2, 0, 0); context.clearRect(0, 0, 22, 22);
-      context.lineWidth = look.width; context.strokeStyle = RG.color(look.color); context.setLineDash(look.dash || []);
-      context.beginPath(); context.moveTo(0, 11); context.lineTo(22, 11); context.stroke();
+      context.setTransform(2, 0, 0, 2, 0, 0);
+      context.clearRect(0, 0, 22, 22);
+      context.lineWidth = look.width;
+      context.strokeStyle = RG.color(look.color);
+      context.setLineDash(look.dash || []);
+      context.beginPath();
+      context.moveTo(0, 11);
+      context.lineTo(22, 11);
+      context.stroke();
     };
     canvas.rgPaint();
     return canvas;
   };
   RG.swatchOf = function (look) {
     const canvas = el("canvas", { class: "swatch", "aria-hidden": "true" });
-    canvas.width = 40; canvas.height = 26;
+    canvas.width = 40;
+    canvas.height = 26;
     canvas.rgPaint = function () {
       const context = canvas.getContext("2d");
       context.globalAlpha = look.alpha === undefined ? 1 : look.alpha;
-      context.clearRect(0, 0, 40, 26); context.fillStyle = RG.color(look.fill); context.fillRect(0, 0, 40, 26); context.globalAlpha = 1;
-      if (look.hatch) { context.fillStyle = RG.hatch(context, look.hatch); context.fillRect(0, 0, 40, 26); }
+      context.clearRect(0, 0, 40, 26);
+      context.fillStyle = RG.color(look.fill);
+      context.fillRect(0, 0, 40, 26);
+      context.globalAlpha = 1;
+      if (look.hatch) {
+        context.fillStyle = RG.hatch(context, look.hatch);
+        context.fillRect(0, 0, 40, 26);
+      }
     };
     canvas.rgPaint();
     return canvas;
   };
-  RG.pair = function (sign, text) { return el("span", { class: "pair" }, sign, el("span", {}, text)); };
+  RG.pair = function (sign, text) {
+    return el("span", { class: "pair" }, sign, el("span", {}, text));
+  };
   RG.lightChip = function (light, text) {
     const look = state.data.lights[light];
-    return look ? el("span", { class: "rg-light", css: { background: look.background, color: "#1b2430" } }, el("span", { class: "rg-sign", css: { color: look.color } }, look.sign), text || look.name) : null;
+    return look
+      ? el(
+          "span",
+          { class: "rg-light", css: { background: look.background, color: "#1b2430" } },
+          el("span", { class: "rg-sign", css: { color: look.color } }, look.sign),
+          text || look.name,
+        )
+      : null;
   };
 
   /* ------------------------------------------------------------ search with pinyin initials */
-  const BOUNDS = "阿八嚓哒妸发旮哈讥咔垃妈拿噢妑七呥仨他穵夕丫帀", INITIALS = "abcdefghjklmnopqrstwxyz";
-  const collator = new Intl.Collator("zh-CN-u-co-pinyin"), cached = new Map();
+  const BOUNDS = "阿八嚓哒妸发旮哈讥咔垃妈拿噢妑七呥仨他穵夕丫帀",
+    INITIALS = "abcdefghjklmnopqrstwxyz";
+  const collator = new Intl.Collator("zh-CN-u-co-pinyin"),
+    cached = new Map();
   RG.initials = function (text) {
-    return Array.from(text).map(function (sign) {
-      if (cached.has(sign)) { return cached.get(sign); }
-      let letter = /[0-9a-z]/i.test(sign) ? sign.toLowerCase() : "";
-      if (/[\u4e00-\u9fff]/.test(sign)) {
-        for (let k = BOUNDS.length - 1; k >= 0; k--) { if (collator.compare(sign, BOUNDS[k]) >= 0) { letter = INITIALS[k]; break; } }
-      }
-      cached.set(sign, letter);
-      return letter;
-    }).join("");
+    return Array.from(text)
+      .map(function (sign) {
+        if (cached.has(sign)) {
+          return cached.get(sign);
+        }
+        let letter = /[0-9a-z]/i.test(sign) ? sign.toLowerCase() : "";
+        if (/[\u4e00-\u9fff]/.test(sign)) {
+          for (let k = BOUNDS.length - 1; k >= 0; k--) {
+            if (collator.compare(sign, BOUNDS[k]) >= 0) {
+              letter = INITIALS[k];
+              break;
+            }
+          }
+        }
+        cached.set(sign, letter);
+        return letter;
+      })
+      .join("");
   };
 
   /* entries: {text, sub, mark, go}; the first letters of the words find them too */
   RG.searchBox = function (placeholder, entries) {
-    const input = RG.byId("rg-find"), hits = RG.byId("rg-hits");
-    let list = null, chosen = -1, shown = [];
+    const input = RG.byId("rg-find"),
+      hits = RG.byId("rg-hits");
+    let list = null,
+      chosen = -1,
+      shown = [];
     input.placeholder = placeholder;
     function show() {
       const wanted = input.value.trim().toLowerCase();
       hits.hidden = !wanted;
-      if (!wanted) { return; }
-      list = list || entries().map(function (entry) { entry.lower = entry.text.toLowerCase(); entry.pinyin = RG.initials(entry.text); return entry; });
-      shown = list.filter(function (entry) { return entry.lower.includes(wanted) || (entry.key || "").includes(wanted) || (/^[a-z0-9]+$/.test(wanted) && entry.pinyin.includes(wanted)); }).slice(0, 30);
+      if (!wanted) {
+        return;
+      }
+      list =
+        list ||
+        entries().map(function (entry) {
+          entry.lower = entry.text.toLowerCase();
+          entry.pinyin = RG.initials(entry.text);
+          return entry;
+        });
+      shown = list
+        .filter(function (entry) {
+          return (
+            entry.lower.includes(wanted) ||
+            (entry.key || "").includes(wanted) ||
+            (/^[a-z0-9]+$/.test(wanted) && entry.pinyin.includes(wanted))
+          );
+        })
+        .slice(0, 30);
       chosen = shown.length ? 0 : -1;
-      RG.fill(hits, shown.length ? shown.map(function (entry, k) {
-        return el("button", { type: "button", role: "option", "aria-selected": String(k === chosen), onclick: function () { pick(k); } },
-          entry.mark ? entry.mark() : el("span"), el("span", {}, entry.text), el("small", {}, entry.sub || ""));
-      }) : el("p", {}, "没有找到,可输入名称、编号或拼音首字母"));
+      RG.fill(
+        hits,
+        shown.length
+          ? shown.map(function (entry, k) {
+              return el(
+                "button",
+                {
+                  type: "button",
+                  role: "option",
+                  "aria-selected": String(k === chosen),
+                  onclick: function () {
+                    pick(k);
+                  },
+                },
+                entry.mark ? entry.mark() : el("span"),
+                el("span", {}, entry.text),
+                el("small", {}, entry.sub || ""),
+              );
+            })
+          : el("p", {}, "没有找到,可输入名称、编号或拼音首字母"),
+      );
     }
-    function pick(k) { if (shown[k]) { hits.hidden = true; input.value = ""; input.blur(); shown[k].go(); } }
+    function pick(k) {
+      if (shown[k]) {
+        hits.hidden = true;
+        input.value = "";
+        input.blur();
+        shown[k].go();
+      }
+    }
     input.addEventListener("input", show);
     input.addEventListener("focus", show);
     input.addEventListener("keydown", function (event) {
-      if (event.key === "Escape") { hits.hidden = true; } else if (event.key === "Enter") { pick(chosen); } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      if (event.key === "Escape") {
+        hits.hidden = true;
+      } else if (event.key === "Enter") {
+        pick(chosen);
+      } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
         chosen = Math.max(0, Math.min(shown.length - 1, chosen + (event.key === "ArrowDown" ? 1 : -1)));
-        Array.from(hits.children).forEach(function (node, k) { node.setAttribute("aria-selected", String(k === chosen)); });
+        Array.from(hits.children).forEach(function (node, k) {
+          node.setAttribute("aria-selected", String(k === chosen));
+        });
       }
     });
-    document.addEventListener("pointerdown", function (event) { if (!event.target.closest(".rg-find")) { hits.hidden = true; } });
+    document.addEventListener("pointerdown", function (event) {
+      if (!event.target.closest(".rg-find")) {
+        hits.hidden = true;
+      }
+    });
   };
 
   /* ------------------------------------------------------------ sheet at the right */
@@ -115,47 +222,116 @@
     sheet.hidden = false;
     document.body.classList.add("sheet-open");
     state.map.rgCovered = sheet.offsetWidth;
-    RG.fill(sheet, el("header", {}, el("h2", {}, title), el("div", { class: "tags" }, tags),
-      el("button", { class: "close", type: "button", "aria-label": "关闭", onclick: RG.closeSheet }, "×")), sections.filter(Boolean));
+    RG.fill(
+      sheet,
+      el(
+        "header",
+        {},
+        el("h2", {}, title),
+        el("div", { class: "tags" }, tags),
+        el("button", { class: "close", type: "button", "aria-label": "关闭", onclick: RG.closeSheet }, "×"),
+      ),
+      sections.filter(Boolean),
+    );
     sheet.scrollTop = 0;
   };
-  RG.closeSheet = function () { RG.byId("rg-sheet").hidden = true; document.body.classList.remove("sheet-open"); state.map.rgCovered = 0; RG.mark(null); state.map.fire("sheet:closed"); };
+  RG.closeSheet = function () {
+    RG.byId("rg-sheet").hidden = true;
+    document.body.classList.remove("sheet-open");
+    state.map.rgCovered = 0;
+    RG.mark(null);
+    state.map.fire("sheet:closed");
+  };
   RG.section = function (title, rows) {
-    const list = rows.filter(function (row) { return row && row[1] !== "" && row[1] !== null && row[1] !== undefined && row[1] === row[1]; });
-    return list.length ? el("section", {}, el("h3", {}, title), el("dl", {}, list.map(function (row) { return [el("dt", {}, row[0]), el("dd", {}, String(row[1]))]; }).flat())) : null;
+    const list = rows.filter(function (row) {
+      return row && row[1] !== "" && row[1] !== null && row[1] !== undefined && row[1] === row[1];
+    });
+    return list.length
+      ? el(
+          "section",
+          {},
+          el("h3", {}, title),
+          el(
+            "dl",
+            {},
+            list
+              .map(function (row) {
+                return [el("dt", {}, row[0]), el("dd", {}, String(row[1]))];
+              })
+              .flat(),
+          ),
+        )
+      : null;
   };
 
   /* the chosen feature, drawn above all with Leaflet's own paths */
   let marked = [];
   RG.mark = function (layer, index, focus) {
-    marked.forEach(function (path) { path.remove(); });
+    marked.forEach(function (path) {
+      path.remove();
+    });
     marked = [];
-    if (!layer) { return; }
-    const data = layer.data, kind = data.kinds[index], rings = [];
+    if (!layer) {
+      return;
+    }
+    const data = layer.data,
+      kind = data.kinds[index],
+      rings = [];
     for (let path = data.featureStart[index]; path < data.featureStart[index + 1]; path++) {
       const ring = [];
-      for (let k = data.pathStart[path]; k < data.pathStart[path + 1]; k++) { ring.push([data.lat[k], data.lon[k]]); }
+      for (let k = data.pathStart[path]; k < data.pathStart[path + 1]; k++) {
+        ring.push([data.lat[k], data.lon[k]]);
+      }
       rings.push(ring);
     }
-    if (!rings.length) { return; }
-    const add = function (path) { marked.push(path.addTo(state.map)); };
-    const stroke = { interactive: false, fill: false, color: RG.theme === "dark" ? "#ffd166" : "#c1121f", weight: 3 };
-    if (RG.isArea(kind)) { add(L.polygon([rings], stroke)); } else if (RG.isLine(kind)) { add(L.polyline(rings, Object.assign({}, stroke, { weight: 6, opacity: 0.55 }))); }
-    if (!RG.isArea(kind) || layer.options.marks) { add(L.circleMarker(layer.latLngOf(index), Object.assign({}, stroke, { radius: 13 }))); }
-    if (!focus) { return; }
-    const bounds = layer.boundsOf([index]), right = RG.byId("rg-sheet").hidden ? 40 : 390;
-    state.map.flyToBounds(bounds.pad(0.6), { maxZoom: focus, paddingTopLeft: [60, 70], paddingBottomRight: [right, 60], duration: 0.5 });
+    if (!rings.length) {
+      return;
+    }
+    const add = function (path) {
+      marked.push(path.addTo(state.map));
+    };
+    const stroke = {
+      interactive: false,
+      fill: false,
+      color: RG.theme === "dark" ? "#ffd166" : "#c1121f",
+      weight: 3,
+    };
+    if (RG.isArea(kind)) {
+      add(L.polygon([rings], stroke));
+    } else if (RG.isLine(kind)) {
+      add(L.polyline(rings, Object.assign({}, stroke, { weight: 6, opacity: 0.55 })));
+    }
+    if (!RG.isArea(kind) || layer.options.marks) {
+      add(L.circleMarker(layer.latLngOf(index), Object.assign({}, stroke, { radius: 13 })));
+    }
+    if (!focus) {
+      return;
+    }
+    const bounds = layer.boundsOf([index]),
+      right = RG.byId("rg-sheet").hidden ? 40 : 390;
+    state.map.flyToBounds(bounds.pad(0.6), {
+      maxZoom: focus,
+      paddingTopLeft: [60, 70],
+      paddingBottomRight: [right, 60],
+      duration: 0.5,
+    });
   };
 
   /* a long list: a page of it, then more on demand */
   RG.longList = function (host, total, make, empty) {
     let shown = 0;
     RG.fill(host);
-    if (!total) { host.append(el("p", { class: "rg-empty" }, empty)); return; }
-    const list = el("div", { class: "rg-list" }), more = el("button", { class: "rg-more", type: "button", onclick: add });
+    if (!total) {
+      host.append(el("p", { class: "rg-empty" }, empty));
+      return;
+    }
+    const list = el("div", { class: "rg-list" }),
+      more = el("button", { class: "rg-more", type: "button", onclick: add });
     function add() {
       const stop = Math.min(total, shown + PAGE);
-      for (; shown < stop; shown++) { list.append(make(shown)); }
+      for (; shown < stop; shown++) {
+        list.append(make(shown));
+      }
       more.hidden = shown >= total;
       more.textContent = "再显示 " + Math.min(PAGE, total - shown) + " 项(共 " + total + " 项)";
     }
@@ -165,49 +341,117 @@
 
   /* ------------------------------------------------------------ legend, switches, theme */
   RG.layerSwitch = function (text, names, on, change) {
-    const input = el("input", { type: "checkbox", onchange: function () {
-      if (change) { change(input.checked); }
-      for (const name of names) { const layer = state.layers[name]; if (layer) { layer[input.checked ? "addTo" : "removeFrom"](state.map); } }
-    } });
+    const input = el("input", {
+      type: "checkbox",
+      onchange: function () {
+        if (change) {
+          change(input.checked);
+        }
+        for (const name of names) {
+          const layer = state.layers[name];
+          if (layer) {
+            layer[input.checked ? "addTo" : "removeFrom"](state.map);
+          }
+        }
+      },
+    });
     input.checked = on;
     return el("label", {}, input, text);
   };
   RG.legend = function () {
-    const host = RG.byId("rg-legend"), fold = el("button", { class: "fold", type: "button", "aria-label": "收起或展开图例" }, "收起");
-    fold.addEventListener("click", function () { fold.textContent = host.classList.toggle("closed") ? "展开" : "收起"; });
+    const host = RG.byId("rg-legend"),
+      fold = el("button", { class: "fold", type: "button", "aria-label": "收起或展开图例" }, "收起");
+    fold.addEventListener("click", function () {
+      fold.textContent = host.classList.toggle("closed") ? "展开" : "收起";
+    });
     RG.fill(host, fold, Array.prototype.slice.call(arguments).flat());
   };
   RG.setTheme = function (name) {
     RG.theme = name;
     document.documentElement.dataset.theme = name;
-    for (const canvas of document.querySelectorAll("canvas")) { if (canvas.rgPaint) { canvas.rgPaint(); } }
-    if (state.map && state.map._packedCanvas) { state.map._packedCanvas.redrawNow(); }
+    for (const canvas of document.querySelectorAll("canvas")) {
+      if (canvas.rgPaint) {
+        canvas.rgPaint();
+      }
+    }
+    if (state.map && state.map._packedCanvas) {
+      state.map._packedCanvas.redrawNow();
+    }
   };
 
-  RG.fit = function (bounds, options) { if (bounds && bounds.isValid()) { state.map.fitBounds(bounds, Object.assign({ paddingTopLeft: [20, 56], paddingBottomRight: [20, 110] }, options)); } };
+  RG.fit = function (bounds, options) {
+    if (bounds && bounds.isValid()) {
+      state.map.fitBounds(
+        bounds,
+        Object.assign({ paddingTopLeft: [20, 56], paddingBottomRight: [20, 110] }, options),
+      );
+    }
+  };
+
+  /* how the plan is read where it can be read in several ways */
+  function showNotes() {
+    RG.mark(null);
+    const notes = state.data.notes.map(function (note) {
+      return el("li", {}, note);
+    });
+    RG.openSheet("口径说明", [], [el("section", {}, el("ol", { class: "plain" }, notes))]);
+  }
 
   /* ------------------------------------------------------------ begin */
   RG.begin = async function (map, layers, dataBlock, run) {
     state.map = map;
-    layers.forEach(function (layer) { state.layers[layer.name] = layer; });
-    global.renewal = { ready: false, visible: 0, total: 0, filter: function () { return 0; }, get layers() {
-      return layers.map(function (layer) { return { name: layer.name, drawn: layer.drawn, total: layer.data ? layer.data.count : 0 }; });
-    }, map: map };
+    layers.forEach(function (layer) {
+      state.layers[layer.name] = layer;
+    });
+    global.renewal = {
+      ready: false,
+      visible: 0,
+      total: 0,
+      filter: function () {
+        return 0;
+      },
+      get layers() {
+        return layers.map(function (layer) {
+          return { name: layer.name, drawn: layer.drawn, total: layer.data ? layer.data.count : 0 };
+        });
+      },
+      map: map,
+    };
     L.control.scale({ imperial: false, maxWidth: 120 }).addTo(map);
     L.control.zoom({ position: "topright", zoomInTitle: "放大", zoomOutTitle: "缩小" }).addTo(map);
-    RG.byId("rg-theme").addEventListener("click", function () { RG.setTheme(RG.theme === "light" ? "dark" : "light"); });
-    document.addEventListener("keydown", function (event) { if (event.key === "Escape" && !map.rgBusy && !RG.byId("rg-sheet").hidden) { RG.closeSheet(); } });
+    RG.byId("rg-theme").addEventListener("click", function () {
+      RG.setTheme(RG.theme === "light" ? "dark" : "light");
+    });
+    document.addEventListener("keydown", function (event) {
+      if (event.key === "Escape" && !map.rgBusy && !RG.byId("rg-sheet").hidden) {
+        RG.closeSheet();
+      }
+    });
     map.on("mousemove", function (event) {
-      RG.byId("rg-corner").textContent = event.latlng.lng.toFixed(5) + "°E  " + event.latlng.lat.toFixed(5) + "°N  (CGCS2000)";
+      RG.byId("rg-corner").textContent =
+        event.latlng.lng.toFixed(5) + "°E  " + event.latlng.lat.toFixed(5) + "°N  (CGCS2000)";
     });
     const home = L.latLngBounds(map.rgHome);
-    RG.byId("rg-home").addEventListener("click", function () { RG.fit(home); });
+    RG.byId("rg-home").addEventListener("click", function () {
+      RG.fit(home);
+    });
+    map._packedCanvas.held = true;
     const read = RG.readJson(dataBlock);
-    await Promise.all(layers.map(function (layer) { return layer.ready; }).concat(read));
+    await Promise.all(
+      layers
+        .map(function (layer) {
+          return layer.ready;
+        })
+        .concat(read),
+    );
     state.data = await read;
     RG.setTheme(global.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
     RG.tools(map);
+    if (RG.byId("rg-notes")) {
+      RG.byId("rg-notes").addEventListener("click", showNotes);
+    }
     run(state);
+    map._packedCanvas.held = false;
     map._packedCanvas.redrawNow();
     global.renewal.ready = true;
     performance.mark("renewal-ready");

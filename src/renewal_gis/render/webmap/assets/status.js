@@ -1,0 +1,295 @@
+/* The status page: it starts here, colours the districts and keeps the link to the view. */
+(function (global) {
+  "use strict";
+  const RG = global.RG,
+    el = RG.el,
+    CITY = "全市";
+  const my = (RG.status = RG.status || {});
+  my.now = {
+    target: null,
+    unit: "",
+    programmes: null,
+    groups: null,
+    watch: "",
+    tab: "units",
+    sort: ["", 1],
+    chosen: -1,
+  };
+  /* lists that a planner asks for on Monday; a week runs from Monday to Sunday */
+  my.WATCH = [
+    ["", "关注清单"],
+    ["start", "本周应开工"],
+    ["finish", "本周应完工"],
+    ["late-start", "逾期未开工"],
+    ["late-finish", "逾期未完工"],
+    ["unlocated", "无位置"],
+    ["elsewhere", "位置与填报不符"],
+  ];
+
+  RG.runIndex = function (state) {
+    my.data = state.data;
+    my.map = state.map;
+    my.sites = state.layers.sites;
+    my.districts = state.layers.districts;
+    my.n = my.sites.data.count;
+    my.now.programmes = new Set(
+      my.data.programmes.map(function (programme) {
+        return programme.id;
+      }),
+    );
+    my.now.groups = new Set(
+      my.data.groups.map(function (group) {
+        return group.id;
+      }),
+    );
+    my.now.target =
+      my.data.targets.find(function (target) {
+        return target.id === my.data.first;
+      }) || my.data.targets[0];
+    my.sites.tell = tellSite;
+    my.districts.tell = tellDistrict;
+    my.districts.labelText = function (i) {
+      const row = rowOf(my.districts.get(i, "name"));
+      return row && row.rateText !== "—"
+        ? [my.districts.get(i, "name"), row.done + "/" + row.base + "  " + row.rateText]
+        : [my.districts.get(i, "name")];
+    };
+    my.makeFilter();
+    makeLegend();
+    my.makeTabs();
+    RG.searchBox("名称、编号、拼音首字母", my.searchEntries);
+    my.map.on("packed:click", function (found) {
+      if (found.layer === my.sites) {
+        my.openSite(found.index, 0);
+      } else if (found.layer === my.districts) {
+        chooseUnit(my.districts.get(found.index, "name"), false);
+      }
+    });
+    my.map.on("sheet:closed", function () {
+      my.now.chosen = -1;
+      my.renderList();
+    });
+    global.renewal.total = my.n;
+    global.renewal.filter = my.filterBy;
+    const later = RG.link(
+      my.map,
+      function () {
+        const words = { t: my.now.target.id };
+        if (my.now.unit) {
+          words.u = my.now.unit;
+        }
+        if (my.now.watch) {
+          words.w = my.now.watch;
+        }
+        if (my.now.programmes.size < my.data.programmes.length) {
+          words.p = Array.from(my.now.programmes).join(" ");
+        }
+        if (my.now.groups.size < my.data.groups.length) {
+          words.g = Array.from(my.now.groups).join(" ");
+        }
+        if (my.now.chosen >= 0) {
+          words.s = my.sites.get(my.now.chosen, "site_id");
+        }
+        return words;
+      },
+      readLink,
+    );
+    my.map.on("rg:changed sheet:closed", later);
+    my.renderTarget();
+    my.applyFilter();
+    if (my.now.chosen >= 0) {
+      my.openSite(my.now.chosen, 0);
+    }
+  };
+
+  /* words of a link count only where they name something that is here */
+  function readLink(words) {
+    my.now.target =
+      my.data.targets.find(function (target) {
+        return target.id === words.t;
+      }) || my.now.target;
+    if (my.data.units.includes(words.u)) {
+      my.now.unit = words.u;
+      RG.byId("pick-unit").value = words.u;
+    }
+    if (
+      my.WATCH.some(function (watch) {
+        return watch[0] === words.w;
+      })
+    ) {
+      my.now.watch = words.w;
+      RG.byId("pick-watch").value = words.w;
+    }
+    if (words.p !== undefined) {
+      my.now.programmes = new Set(words.p.split(" ").filter(programmeOf));
+    }
+    if (words.g !== undefined) {
+      my.now.groups = new Set(words.g.split(" "));
+      pressGroups();
+    }
+    for (let i = 0; words.s && i < my.n; i++) {
+      if (my.sites.get(i, "site_id") === words.s) {
+        my.now.chosen = i;
+        break;
+      }
+    }
+  }
+  function pressGroups() {
+    for (const button of document.querySelectorAll("[data-group]")) {
+      button.setAttribute("aria-pressed", String(my.now.groups.has(button.dataset.group)));
+    }
+  }
+
+  function rowsOf(target) {
+    return my.data.rows.filter(function (row) {
+      return row.target === target.id;
+    });
+  }
+  function rowOf(unit) {
+    return my.data.rows.find(function (row) {
+      return row.target === my.now.target.id && row.unit === unit;
+    });
+  }
+  function programmeOf(id) {
+    return my.data.programmes.find(function (programme) {
+      return programme.id === id;
+    });
+  }
+  function chooseUnit(unit, move) {
+    my.now.unit = my.now.unit === unit ? "" : unit;
+    RG.byId("pick-unit").value = my.now.unit;
+    my.renderTarget();
+    my.applyFilter();
+    if (!move) {
+      return;
+    }
+    const place = districtOf(my.now.unit);
+    if (place >= 0) {
+      RG.fit(my.districts.boundsOf([place]));
+    } else if (!my.now.unit) {
+      RG.fit(L.latLngBounds(my.map.rgHome));
+    } else {
+      fitFiltered();
+    }
+  }
+  function districtOf(unit) {
+    for (let i = 0; i < my.districts.data.count; i++) {
+      if (my.districts.get(i, "name") === unit) {
+        return i;
+      }
+    }
+    return -1;
+  }
+  function fitFiltered() {
+    const found = [];
+    for (let i = 0; i < my.n; i++) {
+      if (my.sites.mask[i] && my.sites.data.kinds[i]) {
+        found.push(i);
+      }
+    }
+    if (found.length) {
+      RG.fit(my.sites.boundsOf(found), { maxZoom: 15 });
+    }
+  }
+
+  /* ------------------------------------------------------------ the my.map */
+  function paintDistricts() {
+    const looks = my.data.classes.map(function (known) {
+        return { fill: known.fill, alpha: 0.92, hatch: known.hatch };
+      }),
+      of = new Uint8Array(my.districts.data.count);
+    const split = rowsOf(my.now.target).some(function (row) {
+      return row.unit !== CITY;
+    });
+    for (let i = 0; i < of.length; i++) {
+      const row = rowOf(my.districts.get(i, "name"));
+      of[i] = row ? row.cls : split ? my.data.noTask : my.data.noSplit;
+    }
+    my.districts.setLooks("polygon", looks, of);
+  }
+
+  function makeLegend() {
+    const classes = my.data.classes.filter(function (_, k) {
+      return k !== my.data.noSplit;
+    });
+    RG.legend(
+      el("h3", {}, "完成率(按单位)"),
+      el(
+        "div",
+        { class: "grid" },
+        classes.map(function (known) {
+          return RG.pair(RG.swatchOf({ fill: known.fill, hatch: known.hatch }), known.name);
+        }),
+      ),
+      el("h3", {}, "图层"),
+      el(
+        "div",
+        { class: "grid" },
+        RG.layerSwitch("项目", ["sites"], true),
+        RG.layerSwitch("数量聚合", [], true, function (on) {
+          my.sites.scattered = !on;
+          my.sites.redraw();
+        }),
+        RG.layerSwitch("区县与界线", ["districts", "borders"], true),
+        RG.layerSwitch("道路", ["roads"], true),
+        RG.layerSwitch("水系", ["water"], true),
+        RG.layerSwitch("铁路", ["rail"], true),
+      ),
+    );
+  }
+
+  function tellSite(found) {
+    if (found.cluster) {
+      const parts = my.data.groups
+        .map(function (group, k) {
+          const count = found.cluster.parts[k + 1];
+          return count ? group.name + " " + count : "";
+        })
+        .filter(Boolean);
+      return [found.cluster.count + " 个项目", parts.join(" · "), "点击放大"];
+    }
+    const i = found.index;
+    return [
+      my.sites.get(i, "name"),
+      programmeOf(my.sites.get(i, "programme")).short + " · " + stageName(my.sites.get(i, "stage")),
+      my.sites.get(i, "unit"),
+    ];
+  }
+  function tellDistrict(found) {
+    const name = my.districts.get(found.index, "name"),
+      row = rowOf(name);
+    return row
+      ? [
+          name,
+          my.now.target.indicator,
+          row.base === "—"
+            ? "无任务"
+            : row.done + "/" + row.base + " " + row.measure + ",完成率 " + row.rateText,
+          row.pace === null ? "" : row.paceTell,
+        ].filter(Boolean)
+      : [name, rowsOf(my.now.target).length > 1 ? "无此项任务" : "此项任务未分解到县(市、区)"];
+  }
+  function stageName(code) {
+    return my.data.stages[code] || code || "未启动";
+  }
+  function groupOf(code) {
+    return my.data.groupOf[code] || "not_started";
+  }
+
+  Object.assign(my, {
+    readLink,
+    pressGroups,
+    rowsOf,
+    rowOf,
+    programmeOf,
+    chooseUnit,
+    districtOf,
+    fitFiltered,
+    paintDistricts,
+    makeLegend,
+    tellSite,
+    tellDistrict,
+    stageName,
+    groupOf,
+  });
+})(window);
