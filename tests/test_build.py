@@ -50,6 +50,7 @@ def manifest(outputs):
     "name",
     ["maps/index.html", "maps/gaps.html", "maps/coverage.html", "figures/status.png", "ledger.gpkg",
      f"reports/weekly-{AS_OF}.docx", f"reports/weekly-{AS_OF}.xlsx", "reports/findings.xlsx",
+     f"reports/weekly-{AS_OF}.html", "reports/bulletin.json", "figures/progress.png", "figures/pace.png",
      "layers/renewal.gpkg"],
 )  # fmt: skip
 def test_every_product_is_there_and_in_the_manifest(outputs, manifest, name):
@@ -169,6 +170,34 @@ def test_bad_input_is_refused_by_name_and_nothing_is_written(tmp_path, change, t
         assert word in done.stderr
     assert "Traceback" not in done.stderr
     assert not output.exists()
+
+
+def test_roads_without_a_crs_are_refused(tmp_path):
+    roads = gpd.read_parquet(ROOT / "data" / "sites" / "roads.simulated.parquet")
+    roads.set_crs(None, allow_override=True).to_parquet(tmp_path / "bare.parquet")
+    old = f"{(ROOT / 'data').as_posix()}/sites/roads.simulated.parquet"
+    plan = copy_project(tmp_path, lambda text: text.replace(old, (tmp_path / "bare.parquet").as_posix()))
+    done = run("build", plan, "--as-of", AS_OF, "-o", tmp_path / "outputs")
+    assert done.returncode == 2
+    assert "bare.parquet" in done.stderr
+    assert "坐标系" in done.stderr
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_a_file_in_the_place_of_the_output_folder_is_refused(tmp_path):
+    (tmp_path / "outputs").write_text("", encoding="utf-8")
+    done = run("build", HANDAN, "--as-of", AS_OF, "-o", tmp_path / "outputs")
+    assert done.returncode == 2
+    assert "outputs" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_is_done_after_a_checkpoint_does_not_count_for_it(manifest, tmp_path):
+    assert build(tmp_path, "2021-12-31").returncode == 0
+    later = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["counts"]
+    assert later["T04"]["done"] > manifest["counts"]["T04"]["done"]
+    for checkpoint in ("T04a", "T04b"):
+        assert later[checkpoint]["done"] == manifest["counts"][checkpoint]["done"]
 
 
 def test_without_a_day_the_command_refuses(tmp_path):

@@ -10,9 +10,10 @@ import re
 import click
 import pytest
 from click.testing import CliRunner
-from conftest import HANDAN, ROOT
 
+from conftest import HANDAN, ROOT
 from renewal_gis.cli import main
+from renewal_gis.plan import load_plan
 
 
 def walk(command: click.Command, words: tuple[str, ...] = ()):
@@ -149,3 +150,100 @@ def test_templates_are_made_for_every_programme(tmp_path):
     done = run("ledger", "template", "--plan", HANDAN, "-o", tmp_path)
     assert done.exit_code == 0
     assert len(list(tmp_path.glob("*.xlsx"))) == 8
+
+
+# ------------------------------------------------------------------ bulletins and figures
+
+@pytest.fixture(scope="module")
+def bundled(tmp_path_factory):
+    """The ledger of the bundled project, compounds and diary only."""
+    folder = tmp_path_factory.mktemp("bundled")
+    ledger = folder / "ledger.gpkg"
+    sites = ROOT / "data" / "sites"
+    common = ("--plan", HANDAN, "--ledger", ledger, "--by", "李某")
+    for name in ("old_compound", "dry_toilet"):
+        assert run("ledger", "import", sites / f"{name}.simulated.xlsx", *common).exit_code == 0
+    run("ledger", "import", sites / "events.simulated.csv", "--role", "events", *common)
+    return ledger
+
+
+def report(command, ledger, *words):
+    return run(command, "--plan", HANDAN, "--ledger", ledger, *words)
+
+
+def test_a_bulletin_is_written_in_four_forms(bundled, tmp_path):
+    done = report("bulletin", bundled, "--as-of", "2021-09-30", "--since", "2021-09-20", "-o", tmp_path / "b")
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in (tmp_path / "b").iterdir()} == {
+        "bulletin.json", "weekly-2021-09-30.docx", "weekly-2021-09-30.html", "weekly-2021-09-30.xlsx",
+    }  # fmt: skip
+    record = json.loads((tmp_path / "b" / "bulletin.json").read_text(encoding="utf-8"))
+    assert (record["as_of"], record["since"]) == ("2021-09-30", "2021-09-20")
+    row = record["targets"][0]
+    for key in ("id", "programme", "indicator", "unit", "measure", "task", "done", "rate", "expected", "pace_pp",
+                "light", "rank"):  # fmt: skip
+        assert key in row
+    assert {row["id"] for row in record["targets"] if row["unit"] == "全市"} == {
+        target.id for target in load_plan(HANDAN).targets
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--as-of", "2021-01-04"), "2021-01-04 早于台账的第一条记录 2021-01-05"),
+        (("--as-of", "2021-09-30", "--since", "2021-10-01"), "2021-10-01 不早于截止日期 2021-09-30"),
+        (("--as-of", "2021-09-30", "--since", "2020-12-31"), "2020-12-31 早于台账的第一条记录"),
+        (("--as-of", "2021-09-30", "--force-majeure", "某某区"), "没有责任单位“某某区”"),
+        (("--as-of", "2021-13-30"), "2021-13-30"),
+    ],
+)
+def test_a_bulletin_is_refused_with_the_reason(bundled, tmp_path, words, told):
+    done = report("bulletin", bundled, *words, "-o", tmp_path / "b")
+    assert done.exit_code == 2
+    assert told in done.output
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_figure_is_the_same_again(bundled, tmp_path):
+    words = ("--as-of", "2021-09-30", "--name", "progress", "-o")
+    assert report("figure", bundled, *words, tmp_path / "a.svg").exit_code == 0
+    assert report("figure", bundled, *words, tmp_path / "b.svg").exit_code == 0
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_a_page_is_as_wide_as_it_says(bundled, tmp_path):
+    from PIL import Image
+
+    for page, width_mm in (("A4", 190), ("A3", 277)):
+        path = tmp_path / f"{page}.png"
+        done = report("figure", bundled, "--as-of", "2021-09-30", "--name", "pace", "--page", page, "-o", path)
+        assert done.exit_code == 0, done.output
+        with Image.open(path) as picture:
+            assert picture.width == pytest.approx(width_mm / 25.4 * 300, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--as-of", "2021-01-04", "--name", "pace", "-o", "a.png"), "早于台账的第一条记录"),
+        (("--as-of", "2021-09-30", "--name", "pace", "--unit", "某某区", "-o", "a.png"), "没有责任单位“某某区”"),
+        (("--as-of", "2021-09-30", "--name", "progress", "--target", "T05", "-o", "a.png"), "没有分解到单位"),
+        (("--as-of", "2021-09-30", "--name", "progress", "--unit", "磁县", "-o", "a.png"), "--unit 只用于 pace"),
+        (("--as-of", "2021-09-30", "--name", "status", "-o", "a.gif"), "a.gif"),
+        (("--as-of", "2021-09-30", "--name", "nothing", "-o", "a.png"), "nothing"),
+    ],
+)
+def test_a_figure_is_refused_with_the_reason(bundled, tmp_path, monkeypatch, words, told):
+    monkeypatch.chdir(tmp_path)
+    done = report("figure", bundled, *words)
+    assert done.exit_code == 2
+    assert told in done.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_build_refuses_a_span_that_runs_backwards(tmp_path):
+    done = run("build", HANDAN, "--as-of", "2021-09-30", "--since", "2021-10-01", "-o", tmp_path / "outputs")
+    assert done.exit_code == 2
+    assert "不早于截止日期" in done.output
+    assert not (tmp_path / "outputs").exists()

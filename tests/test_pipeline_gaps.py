@@ -47,6 +47,7 @@ def test_the_gap_comes_first_and_the_frames_keep_their_contracts(town):
         check_frame(frame, contract)
     first = result.links.iloc[0]
     assert first["rank"] == 1
+    assert list(result.links.columns)[: len(LINKS.columns)] == list(LINKS.columns)
     assert first["length_m"] == pytest.approx(100, abs=0.5)
     assert first["kind"] == LinkKind.END_TO_END
     # 现状绕行:50 + 200 + 200 + 200 + 50

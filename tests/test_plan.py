@@ -133,6 +133,8 @@ def test_all_ambiguities_are_switches(plan):
         ('milestone = "works_completed"\ngroup = "compound14"', 'milestone = "opened"\ngroup = "compound14"', "不是“城镇老旧小区改造”的阶段"),
         ('"T13.group" = "core3"', '"T99.group" = "core3"', "T99.group"),
         ("signed = 2021-03-11", "signed = 2021-03-", "不是有效的 TOML"),
+        ("task = 465\n", "task = 466\n", "T04.breakdown 之和为 465,应为 466"),
+        ("breakdown_sum = 135", "breakdown_sum = 136", "T04b.breakdown 之和为 135,应为 136"),
         ('value = "core3"\ntargets = ["T13"]', 'value = "core5"\ntargets = ["T13"]', "core5"),
     ],
 )  # fmt: skip

@@ -54,7 +54,11 @@ def make_seeds(folder: Path) -> None:
         {"type": "Point", "coordinates": [x, y], "properties": {"编号": i, "名称": n}}
         for i, n, x, y in zip(table["编号"], table["名称"], table["经度"], table["纬度"], strict=True)
     ]
-    body = {"type": "Topology", "arcs": [], "objects": {"s": {"type": "GeometryCollection", "geometries": geometries}}}
+    body = {
+        "type": "Topology",
+        "arcs": [],
+        "objects": {"s": {"type": "GeometryCollection", "geometries": geometries}},
+    }
     (folder / "s.topojson").write_text(json.dumps(body), encoding="utf-8")
 
 
@@ -116,7 +120,7 @@ def run_batch(kind: str, seeds: Path, first: int, last: int) -> None:
                 what = "refused"
             except MemoryError:
                 what = "refused"
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # whatever else is raised is what is looked for
                 what = f"ERROR:{type(error).__name__}:{str(error)[:60]}".replace(" ", "_")
             signal.alarm(0)
             print(f"= {number} {what} {time.perf_counter() - start:.1f}", flush=True)
@@ -139,7 +143,9 @@ def main(count: int) -> int:
             first = 0
             while first < count:
                 command = [sys.executable, __file__, "batch", kind, folder, str(first), str(count)]
-                run = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit_memory, check=False)
+                run = subprocess.run(
+                    command, capture_output=True, text=True, preexec_fn=limit_memory, check=False
+                )
                 lines = run.stdout.splitlines()
                 counts.update(line.split()[2] for line in lines if line.startswith("= "))
                 slow = [line for line in lines if line.startswith("= ") and float(line.split()[3]) > LIMIT_S]
@@ -152,9 +158,14 @@ def main(count: int) -> int:
                     print(run.stderr[-2000:])
                     return 1
                 first = last + 1
-            faults = {what: number for what, number in counts.items() if number and what[:4] in ("ERRO", "CRAS", "SLOW")}
+            faults = {
+                what: number
+                for what, number in counts.items()
+                if number and what[:4] in ("ERRO", "CRAS", "SLOW")
+            }
             bad += sum(faults.values())
-            print(f"{kind:9s} {count} mutants: {dict((k, v) for k, v in counts.items() if v)}", flush=True)
+            shown = {what: number for what, number in counts.items() if number}
+            print(f"{kind:9s} {count} mutants: {shown}", flush=True)
     return 1 if bad else 0
 
 

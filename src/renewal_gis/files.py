@@ -48,6 +48,22 @@ def write_whole(target: Path, write: Callable[[Path], object], /) -> None:
         ) from error
 
 
+def make_folder(folder: Path, /) -> None:
+    """Make a folder if it is not there.
+
+    Raises
+    ------
+    PublishError
+        A file is in the way, or the place cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PublishError(
+            f"不能建立文件夹({error.strerror or error})", place=str(folder), remedy="换一个输出位置,或移开同名文件"
+        ) from error
+
+
 def write_bytes(target: Path, content: bytes, /) -> None:
     """Put bytes in place whole; errors as in :func:`write_whole`."""
     write_whole(target, lambda draft: draft.write_bytes(content))

@@ -117,8 +117,10 @@ class Target(Model):
     category: str = Field("", description="只计该类别;空则全部")
     group: str = Field(description="任务所涉单位的分组")
     breakdown: dict[str, int] = Field(default_factory=dict, description="分单位任务数")
+    breakdown_sum: int | None = Field(None, description="分单位任务数之和;与 task 口径不同时才写")
     deadline: Date = Field(description="时限")
     deadline_text: str = Field(description="时限原文")
+    checkpoint: bool = Field(False, description="节点目标:时限之后完成的不计")
     striving: bool = Field(False, description="“力争”目标:没有序时进度,不触发挂牌")
     parent: str = Field("", description="所属目标")
     subset_of: str = Field("", description="是其子集,不可相加")
@@ -212,9 +214,14 @@ class Source(Model):
     programme: str = Field("", description="sites 的专项代码")
     sheet: str = Field("", description="工作表;不写则文件须只有一个")
     geometry: str = Field("", description="图形文件,以编号相连")
-    crs: str = Field("EPSG:4490", description="坐标系(文件未声明时)")
+    crs: str = Field("EPSG:4490", description="坐标系;图形文件自己没有声明时须写明,不写则拒收")
     simulated: bool = Field(description="是否模拟数据")
     attribution: str = Field(description="印在图上的来源")
+
+    @property
+    def declared_crs(self) -> str | None:
+        """The system that the plan's author wrote down himself; None if it is only the default."""
+        return self.crs if "crs" in self.model_fields_set else None
 
 
 class LightRule(Model):
@@ -311,6 +318,9 @@ class Plan(Model):
         categories = {category.id for category in programme.categories}
         _require(not target.category or target.category in categories, f"{where}.category 未知")
         _require((target.basis == "ledger") == (target.task is None), f"{where}:task 与 basis 矛盾")
+        wanted = target.task if target.breakdown_sum is None else target.breakdown_sum
+        total = sum(target.breakdown.values())
+        _require(not target.breakdown or total == wanted, f"{where}.breakdown 之和为 {total},应为 {wanted}")
         for curve in target.curves:
             _require(curve.group in self.groups, f"{where}.curves 未知分组“{curve.group}”")
 

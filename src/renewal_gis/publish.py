@@ -47,7 +47,7 @@ def publish_survey(
 ) -> Published:
     """Write every product of a survey, and the manifest.
 
-    Nothing is put in place before all of it is rendered: an error leaves the folder as it was.
+    Nothing is put in place before all of it is rendered; each file is then replaced whole.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from renewal_gis.errors import InputError, RenewalError
+from renewal_gis.errors import InputError, MissingFileError, RenewalError
 from renewal_gis.findings import Report
 from renewal_gis.plan import Plan, Source, load_plan
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from renewal_gis.intake import Held, Intake
 
-DEFAULT_PLAN = Path("plans/handan-2021.toml")
 STATES = ("谋划", "立项", "在建", "竣工")
 """The states of the graders' event files, in their order."""
 FILE_REPAIRS = frozenset({"encoding-found", "header-merged", "geometry-curved"})
@@ -57,12 +56,20 @@ def ingest(path: str, role: str, case_dir: str, out_dir: str) -> dict[str, Any]:
         ``status``, ``accepted``, ``repaired``, ``quarantined``, ``message``, ``text``, ``fields``.
         A row whose location was held back counts as quarantined here.
     """
-    plan = load_plan(os.environ.get("RENEWAL_PLAN", DEFAULT_PLAN))
+    plan = load_plan(os.environ.get("RENEWAL_PLAN") or _find_plan())
     case = _Case(plan, Path(path), Path(case_dir), Path(out_dir))
     try:
         return _ROLES[role](case)
     except RenewalError as error:
         return _tell_refusal(error, case.file.name)
+
+
+def _find_plan() -> Path:
+    """Return the plan of the working directory."""
+    plans = sorted(Path("plans").glob("*.toml"))
+    if not plans:
+        raise MissingFileError("没有方案", place="plans", remedy="用环境变量 RENEWAL_PLAN 指明方案文件")
+    return plans[0]
 
 
 def _tell_refusal(error: RenewalError, name: str) -> dict[str, Any]:

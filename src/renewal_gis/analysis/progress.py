@@ -202,10 +202,12 @@ class _Counted:
     weight: NDArray[np.int64]
     located: NDArray[np.bool_]
     done_on: NDArray[np.datetime64]
+    until: dt.date | None
 
     def find_done(self, day: dt.date) -> NDArray[np.bool_]:
-        """Which sites had reached the milestone at the end of a day."""
-        done: NDArray[np.bool_] = self.done_on <= np.datetime64(day)  # NaT compares false
+        """Which sites had reached the milestone at the end of a day, and not after a checkpoint."""
+        last = day if self.until is None else min(day, self.until)
+        done: NDArray[np.bool_] = self.done_on <= np.datetime64(last)  # NaT compares false
         return done
 
     def tally(self, which: NDArray[np.bool_] | None = None) -> Tally:
@@ -221,7 +223,10 @@ def _count_sites(
     sites: pd.DataFrame, located: pd.DataFrame, reached: pd.DataFrame, plan: Plan, target: Target
 ) -> _Counted:
     unit = located["managing_unit"].reindex(sites.index).fillna("").astype(str)
-    mine = (sites["programme"] == target.programme) & unit.isin(["", *plan.groups[target.group]])
+    # a site of no known unit counts for the whole, but for none of its parts: parts would count it twice
+    whole = not target.parent or plan.target(target.parent).group == target.group
+    members = [*plan.groups[target.group], *([""] if whole else [])]
+    mine = (sites["programme"] == target.programme) & unit.isin(members)
     if target.category:
         mine &= sites["category"] == target.category
     ids = sites.index[mine]
@@ -237,6 +242,7 @@ def _count_sites(
         weight=weight,
         located=(located["placement"].reindex(ids) != Placement.UNLOCATED.value).to_numpy(dtype=bool),
         done_on=pd.to_datetime(first).to_numpy(dtype="datetime64[ns]"),
+        until=target.deadline if target.checkpoint else None,
     )
 
 

@@ -86,6 +86,7 @@ def find_reached(events: pd.DataFrame, plan: Plan, sites: pd.DataFrame, *, as_of
 
     Examples
     --------
+    >>> import datetime as dt
     >>> from renewal_gis import toytown
     >>> plan, sites = toytown.make_plan(), toytown.make_sites()
     >>> reached = find_reached(toytown.make_events(), plan, sites, as_of=dt.date(2021, 9, 30))

@@ -26,6 +26,7 @@ from renewal_gis.roads.edges import looks_like_edges
 from renewal_gis.roads.links import judge_dead_ends, suggest_links
 from renewal_gis.roads.network import build_streets
 from renewal_gis.roads.verify import DEAD_END_PROGRAMME, match_ledger, verify_opened
+from renewal_gis.schema import LINKS
 from renewal_gis.vocab import SUSPECTED, Stage
 
 if TYPE_CHECKING:
@@ -149,6 +150,7 @@ def find_gaps(  # noqa: PLR0913 - each piece of evidence is optional and has its
     links = measure_benefit(links, streets, sites=_drop_roads(works), land=homes)
     links["district"] = _name_districts(links, districts, metric)
     links["ledger_site"] = "" if works is None else match_ledger(links, works)
+    links = links[[*LINKS.columns, *(name for name in links.columns if name not in LINKS.columns)]]
     findings = () if works is None else verify_opened(streets, _pick_opened(works))
     if looks_like_edges(streets):
         findings = (make_finding("road-edges"), *findings)

@@ -187,7 +187,7 @@ def _read_events(
 def _read_roads(plan: Plan, findings: list[Finding], balance: dict[str, dict[str, int]]) -> gpd.GeoDataFrame:
     frames = []
     for source in plan.sources_of("roads"):
-        intake = read_roads(plan.path_of(source.path), crs=source.crs)
+        intake = read_roads(plan.path_of(source.path), crs=source.declared_crs, columns=plan.columns)
         frames.append(intake.frame.to_crs(STORED_CRS))
         findings.extend(intake.findings)
         balance[plan.path_of(source.path).name] = _count(intake)
@@ -202,7 +202,7 @@ def _read_layers(plan: Plan, role: Role) -> gpd.GeoDataFrame:
     frames = []
     for source in plan.sources_of(role):
         path = plan.path_of(source.path)
-        frame = read_layer(path, crs=source.crs).to_crs(STORED_CRS)
+        frame = read_layer(path, crs=source.declared_crs).to_crs(STORED_CRS)
         missing = [column for column in LAYER_COLUMNS[role] if column not in frame.columns]
         if missing:
             raise InputError(

@@ -14,6 +14,7 @@ from renewal_gis.analysis.locate import locate_sites
 from renewal_gis.analysis.progress import measure_progress
 from renewal_gis.analysis.reconcile import reconcile
 from renewal_gis.errors import InputError
+from renewal_gis.files import make_folder
 from renewal_gis.gates import check_gates
 from renewal_gis.ledger.geopackage import open_ledger
 from renewal_gis.ledger.history import find_reached, find_stages
@@ -59,7 +60,7 @@ def keep_inputs(
         What the ledger found odd, such as rows that have vanished from their file.
     """
     findings: list[Finding] = []
-    ledger_path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(ledger_path.parent)
     with open_ledger(ledger_path, create=True) as ledger:
         ledger.set_plan(plan, at=at, by=by)
         findings.extend(ledger.import_sites(inputs.sites, at=at, by=by).findings)

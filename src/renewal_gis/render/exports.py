@@ -43,7 +43,7 @@ def name_file(name: object, /, *, key: str, suffix: str) -> str:
     Examples
     --------
     >>> name_file("../../x", key="A-01", suffix=".txt")
-    'x-6f5ca25f8a.txt'
+    'x-b0e360fba6.txt'
     """
     text = unicodedata.normalize("NFC", str(name))
     text = "".join(char if char.isalnum() or char in "-_" else "_" for char in text).strip("_. ") or "_"
