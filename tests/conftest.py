@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from renewal_gis import toytown
+from webmap_support import chromium, visit  # noqa: F401  # fixtures of a real browser
 
 ROOT = Path(__file__).resolve().parent.parent
 HANDAN = ROOT / "plans" / "handan-2021.toml"

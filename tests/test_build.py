@@ -14,7 +14,6 @@ import pytest
 
 from conftest import HANDAN, ROOT
 from renewal_gis.plan import load_plan
-from webmap_support import chromium, visit  # noqa: F401  # fixtures
 
 AS_OF = "2021-09-30"
 

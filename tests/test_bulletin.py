@@ -26,10 +26,7 @@ def _table(paper, key):
 
 def _written(table):
     return [
-        tuple(
-            tree.format_value(value, column.kind)
-            for value, column in zip(row, table.columns, strict=True)
-        )
+        tuple(tree.format_value(value, column.kind) for value, column in zip(row, table.columns, strict=True))
         for row in table.rows
     ]
 

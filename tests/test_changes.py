@@ -35,7 +35,11 @@ def town():
 def look(town, day):
     plan, sites, located, events = town
     reached = find_reached(events, plan, sites, as_of=day)
-    return measure_progress(sites, located, reached, plan, as_of=day), reached, find_stages(reached, plan, sites)
+    return (
+        measure_progress(sites, located, reached, plan, as_of=day),
+        reached,
+        find_stages(reached, plan, sites),
+    )
 
 
 def test_counts_and_points_change(town):

@@ -46,7 +46,17 @@ def test_no_letter_is_missing(survey, name, caplog):
 
 def test_progress_says_the_numbers(survey):
     text = charts.draw_progress(survey, file_format="svg").decode()
-    for word in ("主城区组", "县组", "甲区", "2/3个", "66.7%", "■严重滞后", "模拟数据", "内部使用", "序时进度"):
+    for word in (
+        "主城区组",
+        "县组",
+        "甲区",
+        "2/3个",
+        "66.7%",
+        "■严重滞后",
+        "模拟数据",
+        "内部使用",
+        "序时进度",
+    ):
         assert word in text, word
 
 

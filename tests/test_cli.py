@@ -154,6 +154,7 @@ def test_templates_are_made_for_every_programme(tmp_path):
 
 # ------------------------------------------------------------------ bulletins and figures
 
+
 @pytest.fixture(scope="module")
 def bundled(tmp_path_factory):
     """The ledger of the bundled project, compounds and diary only."""
@@ -217,7 +218,9 @@ def test_a_page_is_as_wide_as_it_says(bundled, tmp_path):
 
     for page, width_mm in (("A4", 190), ("A3", 277)):
         path = tmp_path / f"{page}.png"
-        done = report("figure", bundled, "--as-of", "2021-09-30", "--name", "pace", "--page", page, "-o", path)
+        done = report(
+            "figure", bundled, "--as-of", "2021-09-30", "--name", "pace", "--page", page, "-o", path
+        )
         assert done.exit_code == 0, done.output
         with Image.open(path) as picture:
             assert picture.width == pytest.approx(width_mm / 25.4 * 300, abs=1)
@@ -227,9 +230,15 @@ def test_a_page_is_as_wide_as_it_says(bundled, tmp_path):
     ("words", "told"),
     [
         (("--as-of", "2021-01-04", "--name", "pace", "-o", "a.png"), "早于台账的第一条记录"),
-        (("--as-of", "2021-09-30", "--name", "pace", "--unit", "某某区", "-o", "a.png"), "没有责任单位“某某区”"),
+        (
+            ("--as-of", "2021-09-30", "--name", "pace", "--unit", "某某区", "-o", "a.png"),
+            "没有责任单位“某某区”",
+        ),
         (("--as-of", "2021-09-30", "--name", "progress", "--target", "T05", "-o", "a.png"), "没有分解到单位"),
-        (("--as-of", "2021-09-30", "--name", "progress", "--unit", "磁县", "-o", "a.png"), "--unit 只用于 pace"),
+        (
+            ("--as-of", "2021-09-30", "--name", "progress", "--unit", "磁县", "-o", "a.png"),
+            "--unit 只用于 pace",
+        ),
         (("--as-of", "2021-09-30", "--name", "status", "-o", "a.gif"), "a.gif"),
         (("--as-of", "2021-09-30", "--name", "nothing", "-o", "a.png"), "nothing"),
     ],

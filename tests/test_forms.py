@@ -141,7 +141,9 @@ def test_every_table_is_the_same_in_docx_xlsx_and_html(tree, forms):
 def test_the_json_holds_the_numbers_of_the_tables(tree, forms):
     record = json.loads(forms["bulletin.json"])
     city = [row for row in record["targets"] if row["unit"] == "全市"]
-    shown = {row[0].replace("其中，", "").split("（台账口径）")[0]: row for row in write_rows(tree.tables()[0])}
+    shown = {
+        row[0].replace("其中，", "").split("（台账口径）")[0]: row for row in write_rows(tree.tables()[0])
+    }
     assert len(city) == len(shown) == 5
     for row in city:
         _, measure, task, ledger, done, rate, expected, pace, light = shown[row["indicator"]]
@@ -158,7 +160,11 @@ def test_the_json_holds_the_numbers_of_the_tables(tree, forms):
     changes = {row["indicator"]: row for row in record["changes"] if row["unit"] == "全市"}
     for row in write_rows(next(table for table in tree.tables() if table.key == "changes")):
         entry = changes[row[0]]
-        assert row[2:5] == [str(entry["done_before"]), str(entry["done"]), style.format_change(entry["change"])]
+        assert row[2:5] == [
+            str(entry["done_before"]),
+            str(entry["done"]),
+            style.format_change(entry["change"]),
+        ]
         assert row[7] == style.format_points(entry["change_pp"])
     proposals = [row for row in record["supervision"] if row["target"]]
     table = next(table for table in tree.tables() if table.key == "proposals")
@@ -188,7 +194,9 @@ def test_the_week_in_words(tree):
 
 def test_the_ranking_in_words(tree):
     text = "".join(block.text for block in tree.sections[1].blocks)
-    assert "主城区组：第1名甲区（2/3，66.7%）；第2名乙区（1/2，50.0%）。县组：第1名丙县（0/1，0.0%）。" in text
+    assert (
+        "主城区组：第1名甲区（2/3，66.7%）；第2名乙区（1/2，50.0%）。县组：第1名丙县（0/1，0.0%）。" in text
+    )
 
 
 def test_force_majeure_and_month(tmp_path_factory):

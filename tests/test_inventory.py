@@ -4,6 +4,7 @@ import csv
 import hashlib
 
 import pytest
+
 from conftest import ROOT
 
 with (ROOT / "data" / "inventory.csv").open(encoding="utf-8", newline="") as handle:

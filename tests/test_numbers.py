@@ -81,7 +81,9 @@ def read_workbook(programme):
                 cell.value = value
     lines = [list(line) for line in sheet.iter_rows(values_only=True)]
     top = next(k for k, line in enumerate(lines) if "编号" in line)
-    heads = [low if low in {"套数", "计划完工"} else high for high, low in zip(*lines[top : top + 2], strict=True)]
+    heads = [
+        low if low in {"套数", "计划完工"} else high for high, low in zip(*lines[top : top + 2], strict=True)
+    ]
     for line in lines[top + 2 :]:
         row = dict(zip(heads, line, strict=True))
         if row["编号"] and "-" in str(row["编号"]):
@@ -173,7 +175,9 @@ def test_the_pace_of_the_compounds(raw, bulletins, day):
         elif day <= autumn:
             due = Fraction(6, 10) * Fraction((day - spring).days, (autumn - spring).days)
         else:
-            due = min(Fraction(6, 10) + Fraction(4, 10) * Fraction((day - autumn).days, (winter - autumn).days), 1)
+            due = min(
+                Fraction(6, 10) + Fraction(4, 10) * Fraction((day - autumn).days, (winter - autumn).days), 1
+            )
         rate = Fraction(count(raw, "T04", day, row["unit"])[1], COMPOUNDS[row["unit"]])
         assert row["expected"] == float(due)
         assert row["pace_pp"] == float((rate - due) * 100)
@@ -222,7 +226,9 @@ def test_who_did_not_report(raw, bulletins, day):
     sites, diary = raw
     last = {unit: max((at for s, at, _ in diary if sites[s]["unit"] == unit and at <= day), default=None)
             for unit in UNITS}  # fmt: skip
-    final = {site for programme, stages in STAGES.items() for site in find_done(raw, programme, stages[-1], day)}
+    final = {
+        site for programme, stages in STAGES.items() for site in find_done(raw, programme, stages[-1], day)
+    }
     waiting = {row["unit"] for row in sites.values() if row["id"] not in final}
     silent = {unit for unit in waiting if last[unit] is None or last[unit] <= since}
     assert {row["unit"] for row in bulletins[day]["not_reported"]} == silent
@@ -235,7 +241,9 @@ def test_who_did_not_report(raw, bulletins, day):
 def test_no_striving_target_is_proposed(bulletins, day):
     named = {row["target"] for row in bulletins[day]["supervision"]}
     assert not named & {"T11", "T13"}
-    missed = {(row["target"], row["unit"]) for row in bulletins[day]["supervision"] if row["kind"] == "missed"}
+    missed = {
+        (row["target"], row["unit"]) for row in bulletins[day]["supervision"] if row["kind"] == "missed"
+    }
     late = {"T04a", "T04b"} if day > D(2021, 9, 30) else set()
     late |= {"T04c"} if day > D(2021, 11, 30) else set()
     short = {

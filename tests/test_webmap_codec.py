@@ -17,7 +17,6 @@ from renewal_gis.errors import CrsError, SchemaError
 from renewal_gis.render.webmap import codec
 from renewal_gis.render.webmap.offline import render_offline
 from renewal_gis.render.webmap.packed import PackedLayer
-from webmap_support import chromium, visit  # noqa: F401
 
 HALF_STEP = 0.5e-6 + 1e-12
 numbers = st.integers(-179_000_000, 179_000_000).map(lambda step: step / 1e6)
@@ -169,7 +168,7 @@ READ_BACK = """async () => {
 
 
 @pytest.mark.parametrize("before", ["", "delete window.DecompressionStream"])
-def test_the_browser_reads_the_same(visit, before):  # noqa: F811
+def test_the_browser_reads_the_same(visit, before):
     words = ["甲", "", "`${1}`", "</script>", "<!--", "\\u0041", "x" * 5000]
     counts = [3, None, -1, 2**40, 5, 6, 7]
     frame = gpd.GeoDataFrame(

@@ -17,7 +17,6 @@ from renewal_gis.render.webmap.assets import find_asset
 from renewal_gis.render.webmap.escape import escape_text, guard_script, write_json
 from renewal_gis.render.webmap.offline import save_offline
 from renewal_gis.render.webmap.packed import PackedLayer
-from webmap_support import chromium, visit  # noqa: F401
 
 EVIL = [
     "<img src=x onerror=window.hit=1>",
@@ -147,7 +146,7 @@ def test_leaflet_carries_its_images():
     assert style.count("data:image/png") >= 2
 
 
-def test_all_supported_elements_work_without_a_network(visit):  # noqa: F811
+def test_all_supported_elements_work_without_a_network(visit):
     seen = visit(save_offline(make_full_map()))
     seen.page.wait_for_selector(".leaflet-marker-icon")
     seen.page.wait_for_selector(".leaflet-control-layers")
@@ -158,7 +157,7 @@ def test_all_supported_elements_work_without_a_network(visit):  # noqa: F811
     seen.check_quiet()
 
 
-def test_texts_of_popups_and_tooltips_run_nothing(visit):  # noqa: F811
+def test_texts_of_popups_and_tooltips_run_nothing(visit):
     map_ = make_map()
     for k, text in enumerate(EVIL):
         folium.Marker([36.6, 114.5 + k / 500], popup=text, tooltip=text).add_to(map_)
@@ -179,7 +178,7 @@ def test_texts_of_popups_and_tooltips_run_nothing(visit):  # noqa: F811
     assert all("Content Security Policy" in line for line in seen.complaints)
 
 
-def test_texts_of_packed_layers_show_as_written(visit):  # noqa: F811
+def test_texts_of_packed_layers_show_as_written(visit):
     places = [shapely.Point(114.5 + k / 500, 36.6) for k in range(len(EVIL))]
     frame = gpd.GeoDataFrame({"name": EVIL}, geometry=places, crs="EPSG:4490")
     map_ = make_map()

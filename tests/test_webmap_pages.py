@@ -19,7 +19,6 @@ from renewal_gis.render.webmap.index import layer_sites
 from renewal_gis.render.webmap.pages import write_coverage, write_gaps, write_index
 from renewal_gis.schema import STORED_CRS
 from samples import make_survey
-from webmap_support import chromium, visit  # noqa: F401
 
 if TYPE_CHECKING:
     from renewal_gis.survey import Survey
@@ -111,7 +110,7 @@ def texts(survey):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_asks_nothing_and_every_layer_draws(texts, visit, name):  # noqa: F811
+def test_a_page_asks_nothing_and_every_layer_draws(texts, visit, name):
     seen = visit(texts[name]).wait_ready()
     layers = {layer["name"]: layer["drawn"] for layer in seen.page.evaluate("window.renewal.layers")}
     ground = {"districts", "water", "roads", "rail", "borders"}
@@ -146,13 +145,13 @@ def test_a_page_is_the_same_on_rerun(survey, texts, name):
     assert PAGES[name](survey) == texts[name]
 
 
-def test_a_page_draws_without_decompression_stream(texts, visit):  # noqa: F811
+def test_a_page_draws_without_decompression_stream(texts, visit):
     seen = visit(texts["coverage"], before="delete window.DecompressionStream").wait_ready()
     assert all(layer["drawn"] for layer in seen.page.evaluate("window.renewal.layers"))
     seen.check_quiet()
 
 
-def test_the_numbers_on_the_page_are_those_of_the_survey(texts, visit):  # noqa: F811
+def test_the_numbers_on_the_page_are_those_of_the_survey(texts, visit):
     page = visit(texts["index"]).wait_ready().page
     rows = page.evaluate(
         "Array.from(document.querySelectorAll('#units tbody tr'), r => Array.from(r.cells, c => c.textContent))"
@@ -166,7 +165,7 @@ def test_the_numbers_on_the_page_are_those_of_the_survey(texts, visit):  # noqa:
     assert "1 个无位置" in page.inner_text("#count")
 
 
-def test_filters_count_sites(texts, visit):  # noqa: F811
+def test_filters_count_sites(texts, visit):
     seen = visit(texts["index"]).wait_ready()
     page = seen.page
     assert page.evaluate("renewal.filter({programme: 'back_alley'})") == 3
@@ -182,7 +181,7 @@ def test_filters_count_sites(texts, visit):  # noqa: F811
     seen.check_quiet()
 
 
-def test_a_site_opens_from_the_list_and_the_search(texts, visit):  # noqa: F811
+def test_a_site_opens_from_the_list_and_the_search(texts, visit):
     seen = visit(texts["index"]).wait_ready()
     page = seen.page
     page.click("#tab-list")
@@ -201,7 +200,7 @@ def test_a_site_opens_from_the_list_and_the_search(texts, visit):  # noqa: F811
     seen.check_quiet()
 
 
-def test_a_click_on_the_map_opens_the_site_below(texts, visit):  # noqa: F811
+def test_a_click_on_the_map_opens_the_site_below(texts, visit):
     seen = visit(texts["index"]).wait_ready()
     page = seen.page
     # A-11 is a point: 1800 m east, 250 m north of the corner
@@ -217,7 +216,7 @@ def test_a_click_on_the_map_opens_the_site_below(texts, visit):  # noqa: F811
     seen.check_quiet()
 
 
-def test_every_control_of_the_index_works(texts, visit):  # noqa: F811
+def test_every_control_of_the_index_works(texts, visit):
     seen = visit(texts["index"]).wait_ready()
     page = seen.page
     # rows are written anew on every change: count them, then find each again
@@ -236,7 +235,7 @@ def test_every_control_of_the_index_works(texts, visit):  # noqa: F811
     seen.check_quiet()
 
 
-def test_the_planners_lists_of_the_week(texts, visit):  # noqa: F811
+def test_the_planners_lists_of_the_week(texts, visit):
     # as of Thursday 2021-09-30 the week is 09-27 to 10-03; all are planned to finish on 09-30 and to start on 04-01;
     # seven are not done, of which have not begun
     page = visit(texts["index"]).wait_ready().page
@@ -247,7 +246,7 @@ def test_the_planners_lists_of_the_week(texts, visit):  # noqa: F811
     assert page.evaluate("renewal.filter({watch: 'unlocated'})") == 1
 
 
-def test_the_table_leaves_as_csv_without_live_formulas(survey, visit):  # noqa: F811
+def test_the_table_leaves_as_csv_without_live_formulas(survey, visit):
     sites = survey.sites.copy()
     sites.loc["A-01", "name"] = '=HYPERLINK("http://x","y")'
     sites.loc["A-02", "name"] = "一,二"
@@ -268,7 +267,7 @@ def test_the_table_leaves_as_csv_without_live_formulas(survey, visit):  # noqa: 
     seen.check_quiet()
 
 
-def test_the_view_leaves_as_a_picture(texts, visit):  # noqa: F811
+def test_the_view_leaves_as_a_picture(texts, visit):
     seen = visit(texts["index"]).wait_ready()
     with seen.page.expect_download() as waiting:
         seen.page.click("#rg-picture")
@@ -279,7 +278,7 @@ def test_the_view_leaves_as_a_picture(texts, visit):  # noqa: F811
     seen.check_quiet()
 
 
-def test_a_link_leads_back_to_the_view(texts, visit):  # noqa: F811
+def test_a_link_leads_back_to_the_view(texts, visit):
     seen = visit(texts["index"]).wait_ready()
     page = seen.page
     page.evaluate("renewal.filter({unit: '乙区', stage: ['done', 'under_way']})")
@@ -299,13 +298,13 @@ def test_a_link_leads_back_to_the_view(texts, visit):  # noqa: F811
     "fragment",
     ["#x", "#99/1e9/1?t=%3Cimg%3E&u=x&p=constructor&g=__proto__&s=%00&w=1", f"#10/36/114?s={'A' * 9999}"],
 )
-def test_a_strange_link_does_no_harm(texts, visit, fragment):  # noqa: F811
+def test_a_strange_link_does_no_harm(texts, visit, fragment):
     seen = visit(texts["index"], fragment=fragment).wait_ready()
     assert seen.page.evaluate("window.hit") is None
     seen.check_quiet()
 
 
-def test_a_drag_leaves_what_a_fresh_drawing_shows(texts, visit):  # noqa: F811
+def test_a_drag_leaves_what_a_fresh_drawing_shows(texts, visit):
     seen = visit(texts["index"]).wait_ready()
     page = seen.page
     page.evaluate("renewal.map.setView([36.55, 114.0], 14, {animate: false})")
@@ -329,7 +328,7 @@ def test_a_drag_leaves_what_a_fresh_drawing_shows(texts, visit):  # noqa: F811
     seen.check_quiet()
 
 
-def test_measuring_tells_the_length(texts, visit):  # noqa: F811
+def test_measuring_tells_the_length(texts, visit):
     seen = visit(texts["index"]).wait_ready()
     page = seen.page
     page.click("#rg-measure")
@@ -354,7 +353,7 @@ def test_days_after_the_page_are_not_told(survey):
     assert [value for key, value in told.items() if key != "A-01"] == [None] * 11
 
 
-def test_the_gaps_page_links_list_and_map(texts, visit):  # noqa: F811
+def test_the_gaps_page_links_list_and_map(texts, visit):
     seen = visit(texts["gaps"]).wait_ready()
     page = seen.page
     assert page.evaluate("Array.from(document.querySelectorAll('.rg-item .what'), n => n.textContent)") == [
@@ -378,7 +377,7 @@ def test_the_gaps_page_links_list_and_map(texts, visit):  # noqa: F811
     seen.check_quiet()
 
 
-def test_the_coverage_page_shows_shares_by_district(texts, visit):  # noqa: F811
+def test_the_coverage_page_shows_shares_by_district(texts, visit):
     seen = visit(texts["coverage"]).wait_ready()
     page = seen.page
     assert page.inner_text("#card .big") == "75.0%"
@@ -427,7 +426,7 @@ def _poison(survey: Survey) -> Survey:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_words_of_the_ledger_run_nothing_and_show_as_written(survey, visit, name):  # noqa: F811
+def test_words_of_the_ledger_run_nothing_and_show_as_written(survey, visit, name):
     seen = visit(PAGES[name](_poison(survey))).wait_ready()
     page = seen.page
     assert EVIL in page.inner_text("h1")
@@ -444,12 +443,12 @@ def test_words_of_the_ledger_run_nothing_and_show_as_written(survey, visit, name
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_bare_survey_still_makes_a_page(visit, name):  # noqa: F811
+def test_a_bare_survey_still_makes_a_page(visit, name):
     seen = visit(PAGES[name](make_survey())).wait_ready()
     seen.check_quiet()
 
 
-def test_an_empty_ledger_still_makes_a_page(survey, visit):  # noqa: F811
+def test_an_empty_ledger_still_makes_a_page(survey, visit):
     bare = dataclasses.replace(survey, sites=survey.sites.iloc[:0], progress=survey.progress.iloc[:0])
     seen = visit(write_index(bare)).wait_ready()
     assert seen.page.evaluate("[renewal.visible, renewal.total]") == [0, 0]

@@ -49,26 +49,16 @@ class Visit:
         raise AssertionError(f"the page did not become ready: {self.complaints}")
 
 
-_SHARED: dict[str, Any] = {"users": 0}
-
-
 @pytest.fixture(scope="session")
 def chromium():
-    """Chromium, headless, one for all modules; skipped where there is none."""
+    """Chromium, headless; skipped where there is none."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="没有安装 playwright")
     if not CHROMIUM:
         pytest.skip("没有找到 chromium(可用环境变量 RENEWAL_CHROMIUM 指定)")
-    if not _SHARED["users"]:
-        _SHARED["play"] = sync_api.sync_playwright().start()
-        _SHARED["browser"] = _SHARED["play"].chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-    _SHARED["users"] += 1
-    yield _SHARED["browser"]
-    _SHARED["users"] -= 1
-    if not _SHARED["users"]:
-        _SHARED["browser"].close()
-        _SHARED["play"].stop()
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

@@ -60,7 +60,9 @@ def make_folder(folder: Path, /) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise PublishError(
-            f"不能建立文件夹({error.strerror or error})", place=str(folder), remedy="换一个输出位置,或移开同名文件"
+            f"不能建立文件夹({error.strerror or error})",
+            place=str(folder),
+            remedy="换一个输出位置,或移开同名文件",
         ) from error
 
 

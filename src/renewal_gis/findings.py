@@ -78,7 +78,12 @@ _rule("location-missing", _W, "没有位置,仍计入任务数,但不上图", "�
 _rule("location-outside", _W, "位置({value})在本市范围以外", "请核对坐标及坐标系")
 _rule("geometry-orphan", _W, "空间数据中的编号“{value}”不在台账中", "请核对编号,或补报台账行")
 _rule("geometry-repaired", _I, "图形有自相交或未闭合,已修复:{value}", "请核对修复后的范围")
-_rule("unit-disagrees", _W, "填报单位为“{value}”,位置落在“{new}”,区县不一致", "请核对位置或填报单位;统计仍按填报单位")
+_rule(
+    "unit-disagrees",
+    _W,
+    "填报单位为“{value}”,位置落在“{new}”,区县不一致",
+    "请核对位置或填报单位;统计仍按填报单位",
+)
 _rule("scope-outside", _W, "项目不在目标“{field}”的单位范围内({value}),未计入该目标", "请核对责任单位")
 _rule("ledger-differs", _W, "目标“{field}”任务 {value},台账 {new}", "请核对是否漏报或多报")
 _rule(
@@ -104,13 +109,25 @@ _rule(
 )
 _rule("road-not-street", _I, "人行、骑行等非车行线要素未计入路网:{value}", "无需处理")
 _rule("road-planned", _I, "在建、规划道路不计入现状路网,另作规划道路参考:{value}", "无需处理")
-_rule("road-edges", _W, "线多成对平行、很少相接,疑为道路边线而非中心线{value}", "请提供道路中心线;边线须先提取中心线")
+_rule(
+    "road-edges",
+    _W,
+    "线多成对平行、很少相接,疑为道路边线而非中心线{value}",
+    "请提供道路中心线;边线须先提取中心线",
+)
 _rule("road-not-opened", _W, "台账已打通、路网未连通:{value}", "请现场核实,并更新路网数据或更正台账")
 _rule("crs-mixed", _E, "坐标系为“{value}”,与声明不符", "请核对坐标系后重报")
 _rule("row-refused", _W, "该行无法使用:{value},已隔离", "请修改后重报")
 _rule("header-merged", _I, "表头在第 {value} 行,为合并或多行表头,已识别", "无需处理")
-_rule("header-rival", _W, "列“{value}”与“{field}”含义相同,以“{field}”为准", "请删去其中一列,或在方案的列名映射中写明")
-_rule("field-cut", _I, "字段名(field)被截断,读作“{field}”", "shapefile 字段名不超过 10 字节;建议改报 GeoPackage")
+_rule(
+    "header-rival",
+    _W,
+    "列“{value}”与“{field}”含义相同,以“{field}”为准",
+    "请删去其中一列,或在方案的列名映射中写明",
+)
+_rule(
+    "field-cut", _I, "字段名(field)被截断,读作“{field}”", "shapefile 字段名不超过 10 字节;建议改报 GeoPackage"
+)
 _rule("encoding-found", _I, "文件编码(encoding)按 {value} 读取", "建议另存为 UTF-8,或附 .cpg 文件")
 _rule("footer-row", _I, "表尾“{value}”不作为项目", "无需处理")
 _rule("row-ragged", _W, "该行列数(field)与表头不符,已隔离", "多半是名称中的逗号没有加引号,请修改后重报")
@@ -118,7 +135,12 @@ _rule("cell-filled", _I, "“{field}”为合并单元格(merged),已取上方�
 _rule("merged-number", _W, "“{field}”的“{value}”为合并单元格,只计入首行", "请按项目分别填写")
 _rule("text-repaired", _I, "“{field}”的“{value}”含全角或控制字符(control),已改为“{new}”(NFKC)", "无需处理")
 _rule("id-unread", _W, "编号“{value}”被表格软件存为数字,末位已失真,已隔离", "请把编号列设为文本后重新填写")
-_rule("formula-empty", _W, "“{field}”是没有计算结果的公式(formula),读不到数值,已隔离", "请用 WPS 或 Excel 打开、保存后重报")
+_rule(
+    "formula-empty",
+    _W,
+    "“{field}”是没有计算结果的公式(formula),读不到数值,已隔离",
+    "请用 WPS 或 Excel 打开、保存后重报",
+)
 _rule("location-zero", _W, "坐标为零点({value}),不在本市范围,位置已隔离", "请补充经纬度")
 _rule("location-mixed", _W, "坐标({value})与本列其余各行不是同一坐标系,位置已隔离", "请统一坐标系后重报")
 _rule("location-unread", _W, "坐标“{value}”无法识别,位置已隔离", "请填写经纬度(度),如 114.4900")
@@ -132,18 +154,35 @@ _rule("geometry-unusual", _I, "有图形类型为{value},该专项应为{new}", 
 _rule("folders-joined", _I, "各文件夹(folder,图层)已合并读取:{value}", "无需处理")
 _rule("crs-declared", _I, "坐标系按文件声明的 {value} 转换", "无需处理")
 _rule("crs-absent", _W, "{value} 不带坐标系,按声明读取", "建议改报 GeoPackage")
-_rule("datum-suspected", _W, "整层位置比对照点偏移(offset)约 {new} 米,疑似 {value}(火星坐标等)", "请核实坐标来源,并在方案的 sources 中用 crs 声明")
+_rule(
+    "datum-suspected",
+    _W,
+    "整层位置比对照点偏移(offset)约 {new} 米,疑似 {value}(火星坐标等)",
+    "请核实坐标来源,并在方案的 sources 中用 crs 声明",
+)
 _rule("id-borrowed", _I, "没有编号列,以“{field}”为编号", "请在数据中增加编号列")
 _rule("event-date-missing", _W, "进度记录没有可用的日期(“{value}”),已隔离", "请填写日期")
 _rule("event-future", _W, "进度记录的日期 {value} 在未来(晚于报送日期 {new}),已隔离", "请核对日期")
-_rule("event-order", _W, "{value} 与该项目其他记录的时间(time)顺序颠倒,已隔离", "请核对日期与阶段;确需退回请单独登记并说明原因")
+_rule(
+    "event-order",
+    _W,
+    "{value} 与该项目其他记录的时间(time)顺序颠倒,已隔离",
+    "请核对日期与阶段;确需退回请单独登记并说明原因",
+)
 _rule("event-duplicate", _I, "与第 {value} 行重复(duplicate),只记一次", "无需处理")
 _rule("file-empty", _W, "图层是空的(empty):没有记录", "请核对是否导出完整")
-_rule("site-vanished", _W, "项目“{value}”在新报的文件中没有了,台账中保留", "请核对是否漏报;确需撤销请登记说明")
+_rule(
+    "site-vanished", _W, "项目“{value}”在新报的文件中没有了,台账中保留", "请核对是否漏报;确需撤销请登记说明"
+)
 _rule("ledger-damaged", _E, "台账文件损坏:{value}", "请用备份恢复")
 _rule("ledger-altered", _E, "台账内容与写入时不符:{value}", "请用备份比对,查明谁改动了文件")
 _rule("ledger-unguarded", _E, "台账缺少保护(触发器 {value})", "请用备份恢复,查明谁改动了文件")
-_rule("district-overlap", _W, "区县“{value}”相互重叠(overlap) {new} 平方米", "请核对界线;落在重叠处的项目按规则归一个区县")
+_rule(
+    "district-overlap",
+    _W,
+    "区县“{value}”相互重叠(overlap) {new} 平方米",
+    "请核对界线;落在重叠处的项目按规则归一个区县",
+)
 _rule("district-gap", _W, "区县之间有缝隙(gap):{value}", "请核对界线;落在缝隙中的项目归最近的区县")
 _rule("district-sliver", _W, "区县“{value}”的碎面(sliver)已隔离", "请核对是否为绘图残留")
 _rule("location-border", _I, "位置在区县边界(border)上,按规则归“{value}”", "请核对位置")

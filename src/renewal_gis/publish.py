@@ -132,7 +132,9 @@ def render_bulletin(
     }
 
 
-def publish_bulletin(survey: Survey, folder: Path, *, kind: Kind, issue: int | None = None) -> tuple[Path, ...]:
+def publish_bulletin(
+    survey: Survey, folder: Path, *, kind: Kind, issue: int | None = None
+) -> tuple[Path, ...]:
     """Write a bulletin as docx, xlsx, html and ``bulletin.json``; arguments as in :func:`render_bulletin`.
 
     Returns

@@ -139,7 +139,7 @@ DEAD_ENDS = Frame(
     "DEAD_ENDS",
     "RangeIndex",
     {"street_id": "道路编号", "highway": "道路等级", "verdict": "vocab.Verdict 代码", "reason": "理由"},
-    {"name": "道路名称", "stub_m": "断头段长度,米", "bearing_deg": "朝向,度"},
+    {"name": "道路名称", "stub_m": "断头段长度,米", "bearing_deg": "朝向,度", "district": "所在区县"},
     "metric",
 )
 
@@ -169,7 +169,7 @@ DEFECTS = Frame(
     "DEFECTS",
     "RangeIndex",
     {"kind": "vocab.DefectKind 代码", "size_m": "偏差,米", "repair": "修改建议"},
-    {},
+    {"district": "所在区县"},
     "metric",
 )
 

@@ -100,15 +100,17 @@ def _propose_targets(progress: pd.DataFrame, plan: Plan, as_of: dt.date) -> list
     return [
         row
         for row in rows
-        if row["kind"] is Ground.MISSED
-        or (plan.target(row["target"]).parent, row["unit"]) not in proposed
+        if row["kind"] is Ground.MISSED or (plan.target(row["target"]).parent, row["unit"]) not in proposed
     ]
 
 
 def _make_row(target: Target, row: Row, kind: Ground, as_of: dt.date) -> Row:
     missed = kind is Ground.MISSED
     return {
-        **{key: row[key] for key in ("unit", "programme", "measure", "done", "base", "rate", "expected", "pace_pp")},
+        **{
+            key: row[key]
+            for key in ("unit", "programme", "measure", "done", "base", "rate", "expected", "pace_pp")
+        },
         "target": target.id,
         "kind": kind,
         "subject": target.indicator,
@@ -156,7 +158,9 @@ def _propose_stale(
     return rows
 
 
-def _find_binding(sites: pd.DataFrame, unit: pd.Series, plan: Plan) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _find_binding(
+    sites: pd.DataFrame, unit: pd.Series, plan: Plan
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which sites count for a target that is more than striving."""
     binding = np.zeros(len(sites), dtype=bool)
     for target in plan.targets:

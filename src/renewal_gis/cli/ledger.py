@@ -154,7 +154,7 @@ def snapshot(ledger_path: Path, as_of: dt.datetime, known_at: str | None, *, as_
 
     with open_ledger(ledger_path) as book:
         plan, sites = book.plan(), book.sites(known_at=known_at)
-        events = book.events(as_of=as_of.date(), known_at=known_at)
+        events = book.stage_events(as_of=as_of.date(), known_at=known_at)
     stages = find_stages(find_reached(events, plan, sites, as_of=as_of.date()), plan, sites)
     table = sites[["name", "programme", "declared_unit"]].join(stages).reset_index()
     click.echo(_to_json(table) if as_json else table.to_csv(index=False, lineterminator="\n"), nl=as_json)

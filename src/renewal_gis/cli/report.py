@@ -24,7 +24,11 @@ BULLETIN_STEPS, FIGURE_STEPS = 4, 4
 @PLAN
 @LEDGER
 @click.option(
-    "--kind", type=click.Choice(["weekly", "monthly"]), default="weekly", show_default=True, help="周通报或月调度。"
+    "--kind",
+    type=click.Choice(["weekly", "monthly"]),
+    default="weekly",
+    show_default=True,
+    help="周通报或月调度。",
 )
 @AS_OF
 @SINCE

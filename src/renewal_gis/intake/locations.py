@@ -236,7 +236,7 @@ def join_companion(
             place=features.file,
             remedy="每个项目一个图形;多部分请合并",
         )
-    crs = settle_crs(features, declared=source.crs if "crs" in source.model_fields_set else None)
+    crs = settle_crs(features, declared=source.declared_crs)
     mended = mend_features(features)
     rows = {site_id: row for row, site_id in enumerate(ids) if site_id and row not in fates.held}
     shapes = np.asarray(gpd.GeoSeries(mended.shapes, crs=crs).to_crs(STORED_CRS).array, dtype=object)

@@ -189,7 +189,7 @@ def _assemble(
     check_totals(table, report)
     if features is not None:
         located = locate_features(
-            fates, features, envelope=context.plan.envelope, declared=_declared(context.source)
+            fates, features, envelope=context.plan.envelope, declared=context.source.declared_crs
         )
     else:
         located = locate_rows(fates, envelope=context.plan.envelope, declared=context.source.crs)
@@ -200,11 +200,6 @@ def _assemble(
     frame = _make_frame(context, fates, values, located)
     LOG.info("%s: read %d, held back %d", table.file, len(table.rows), len(fates.held))
     return _balance(fates, frame, admitted)
-
-
-def _declared(source: Source) -> str | None:
-    """Return the system that the plan's author wrote down himself, not the default."""
-    return source.crs if "crs" in source.model_fields_set else None
 
 
 def _check_ids(fates: Fates, ids: Sequence[str | None]) -> None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from renewal_gis.errors import InputError
+from renewal_gis.intake.districts import read_districts
 from renewal_gis.intake.events import read_events
 from renewal_gis.intake.roads import read_roads
 from renewal_gis.intake.tables import read_sites
-from renewal_gis.intake.vectors import read_layer
 from renewal_gis.ledger.geopackage import open_ledger
 from renewal_gis.plan import Source
 
@@ -52,12 +52,12 @@ def find_source(plan: Plan, path: Path, /, *, role: Role = "sites", programme: s
     PlanError
         The plan has no such programme.
     """
+    if programme:
+        plan.programme(programme)
     place = str(path.absolute())
     for source in plan.sources:
         if plan.path_of(source.path).name == path.name and source.role == role:
             return source.model_copy(update={"path": place})
-    if programme:
-        plan.programme(programme)
     return Source(role=role, path=place, programme=programme, simulated=False, attribution="")
 
 
@@ -77,8 +77,7 @@ def check_file(plan: Plan, path: Path, /, *, role: Role = "sites", programme: st
     if role == "roads":
         return _weigh(path, read_roads(path, columns=plan.columns))
     if role == "units":
-        frame = read_layer(path, needed=("name",))
-        return Balance(path.name, len(frame), len(frame), 0, 0, tuple(frame.attrs.get("findings", ())))
+        return _weigh(path, read_districts(path, plan))
     return _weigh(path, read_sites(plan, find_source(plan, path, role=role, programme=programme)))
 
 

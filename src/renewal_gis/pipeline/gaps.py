@@ -148,7 +148,7 @@ def find_gaps(  # noqa: PLR0913 - each piece of evidence is optional and has its
     links = suggest_links(streets, ends, reach_m=reach_m, barriers=walls, planned=plans, buildings=houses)
     ends = judge_dead_ends(ends, links)
     links = measure_benefit(links, streets, sites=_drop_roads(works), land=homes)
-    links["district"] = _name_districts(links, districts, metric)
+    links, ends, defects = (_name_districts(frame, districts) for frame in (links, ends, defects))
     links["ledger_site"] = "" if works is None else match_ledger(links, works)
     links = links[[*LINKS.columns, *(name for name in links.columns if name not in LINKS.columns)]]
     findings = () if works is None else verify_opened(streets, _pick_opened(works))
@@ -237,18 +237,20 @@ def _pick_opened(works: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     ]
 
 
-def _name_districts(links: gpd.GeoDataFrame, districts: gpd.GeoDataFrame | None, metric: CRS) -> np.ndarray:
-    """The district of each link's middle; the first one where two claim it, empty where none does."""
-    names = np.full(len(links), "", dtype=object)
-    if districts is None or len(districts) == 0 or len(links) == 0:
-        return names
-    shapes = np.asarray(to_metric(districts, metric).geometry.values)
-    middle = shapely.line_interpolate_point(np.asarray(links.geometry.values), 0.5, normalized=True)
-    link, district = shapely.STRtree(shapes).query(middle, predicate="intersects")
-    order = np.lexsort((district, link))
-    link, first = np.unique(link[order], return_index=True)
-    names[link] = districts["name"].to_numpy(dtype=object)[district[order][first]]
-    return names
+def _name_districts(frame: gpd.GeoDataFrame, districts: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+    """Give each row the district of its middle; the first one where two claim it, none where none does."""
+    names = np.full(len(frame), "", dtype=object)
+    if districts is not None and len(districts):
+        shapes = np.asarray(frame.geometry.values)
+        lines = shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING
+        middle = shapes.copy()
+        middle[lines] = shapely.line_interpolate_point(shapes[lines], 0.5, normalized=True)
+        areas = np.asarray(to_metric(districts, frame.crs).geometry.values)
+        row, district = shapely.STRtree(areas).query(middle, predicate="intersects")
+        order = np.lexsort((district, row))
+        row, first = np.unique(row[order], return_index=True)
+        names[row] = districts["name"].to_numpy(dtype=object)[district[order][first]]
+    return frame.assign(district=names)
 
 
 def run_gaps(  # noqa: PLR0913 - one option of the command each

@@ -20,7 +20,7 @@ from renewal_gis.ledger.geopackage import open_ledger
 from renewal_gis.ledger.history import find_reached, find_stages
 from renewal_gis.pipeline.gaps import find_gaps
 from renewal_gis.pipeline.review import review_days
-from renewal_gis.schema import COVERAGE, LOCATED, STORED_CRS
+from renewal_gis.schema import COVERAGE, STORED_CRS
 from renewal_gis.survey import Survey
 from renewal_gis.vocab import SIMULATED
 
@@ -103,8 +103,7 @@ def survey_city(
     """
     survey = survey_ledger(plan, inputs, ledger_path, as_of=as_of, since=since, tell=tell)
     tell("分析路网")
-    told = [*LOCATED.columns, "stage", "stage_date"]
-    gaps = _find_city_gaps(plan, inputs, survey.sites.drop(columns=told))
+    gaps = _find_city_gaps(plan, inputs, survey.sites)
     tell("计算覆盖率")
     return replace(
         survey,

@@ -79,7 +79,10 @@ def _list_review(review: Review) -> dict[str, Any]:
             for row in review.changes.to_dict("records")
         ],
         "moves": [
-            {**_pick(row, "site_id", "name", "programme", "unit", "kind", "stage"), "date": format_date(row["date"])}
+            {
+                **_pick(row, "site_id", "name", "programme", "unit", "kind", "stage"),
+                "date": format_date(row["date"]),
+            }
             for row in review.moves.to_dict("records")
         ],
         "slipped": [

@@ -108,7 +108,9 @@ def draw_progress(
             groups.append((track.name, tuple(_Bar((unit,), rows[unit]) for unit in ranked)))
     if not groups:
         raise InputError(
-            f"目标“{target.indicator}”没有分解到单位", place=target.id, remedy="另选分解到单位的目标,如用 --target"
+            f"目标“{target.indicator}”没有分解到单位",
+            place=target.id,
+            remedy="另选分解到单位的目标,如用 --target",
         )
     notes = (f"无任务单位:{'、'.join(idle)}。",) if idle else ()
     chart = _Chart(

@@ -59,6 +59,7 @@ DEAD_END_FIELDS: Mapping[str, str] = {
     "verdict": "判定",
     "reason": "理由",
     "stub_m": "断头段长度_米",
+    "district": "所在区县",
 }
 LINK_FIELDS: Mapping[str, str] = {
     "rank": "名次",
@@ -77,7 +78,12 @@ LINK_FIELDS: Mapping[str, str] = {
     "reasons": "理由",
     "status": "核实状态",
 }
-DEFECT_FIELDS: Mapping[str, str] = {"kind": "类型", "size_m": "偏差_米", "repair": "修改建议"}
+DEFECT_FIELDS: Mapping[str, str] = {
+    "kind": "类型",
+    "size_m": "偏差_米",
+    "repair": "修改建议",
+    "district": "所在区县",
+}
 
 LABELS: Mapping[str, type[Label]] = {"stage": Stage, "placement": Placement, "verdict": Verdict}
 

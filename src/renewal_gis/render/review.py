@@ -124,10 +124,14 @@ def _tell_silence(review: Review, period: str) -> str:
     reports = review.reports
     silent = list_silent(review)
     words = [
-        f"{row['unit']}(" + (f"{row['days_since']}天未更新" if row["days_since"] is not None else "从未报送") + ")"
+        f"{row['unit']}("
+        + (f"{row['days_since']}天未更新" if row["days_since"] is not None else "从未报送")
+        + ")"
         for row in silent
     ]
-    text = f"{period}未报送{len(silent)}个单位:{'、'.join(words)}。" if silent else f"{period}各单位均已报送。"
+    text = (
+        f"{period}未报送{len(silent)}个单位:{'、'.join(words)}。" if silent else f"{period}各单位均已报送。"
+    )
     spared = reports.loc[reports["reported"] & (reports["entries"] == 0), "unit"]
     return text + (f"项目已全部办结、不需报送:{'、'.join(spared)}。" if len(spared) else "")
 
@@ -261,7 +265,12 @@ def make_proposal_tables(survey: Survey, review: Review, /) -> list[Table]:
     )  # fmt: skip
     keys = ("base", "done", "rate", "expected", "pace_pp", "days")
     rows = [
-        (Ground(row["kind"]).zh, row["unit"], set_punctuation(row["subject"]), *(_plain(row[key]) for key in keys))
+        (
+            Ground(row["kind"]).zh,
+            row["unit"],
+            set_punctuation(row["subject"]),
+            *(_plain(row[key]) for key in keys),
+        )
         for row in cases
     ]
     note = "本表为建议,经人工确认后方可挂牌;“力争”目标不据此挂牌;单位为“全市”的,任务未分解到单位。"

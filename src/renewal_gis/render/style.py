@@ -369,7 +369,9 @@ def format_fraction(done: int | None, base: int | None, /) -> str:
 
 def format_points(pace_pp: Number | None, /) -> str:
     """Return percentage points with their sign, “+3.2”, or “3.2” after a minus sign; nothing as “—”."""
-    return ("+" if round_half_up(pace_pp) > 0 else "") + _write(pace_pp, 1) if is_present(pace_pp) else NO_TASK
+    return (
+        ("+" if round_half_up(pace_pp) > 0 else "") + _write(pace_pp, 1) if is_present(pace_pp) else NO_TASK
+    )
 
 
 def tell_pace(pace_pp: Number | None, /) -> str:

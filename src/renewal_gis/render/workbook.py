@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from renewal_gis.render.paper import Bulletin, Column, Table, Value
 
 _EXCEL_CELL, _SHEET_NAME = 32_767, 31
-_NUMBER_FORMATS = {"count": "0", "change": f"+0;{style.MINUS}0;0", "percent": "0.0%", "points": f"+0.0;{style.MINUS}0.0;0.0"}
+_NUMBER_FORMATS = {
+    "count": "0",
+    "change": f"+0;{style.MINUS}0;0",
+    "percent": "0.0%",
+    "points": f"+0.0;{style.MINUS}0.0;0.0",
+}
 _WIDTHS, _LINE_PT, _PAD = (7, 48), 15.0, 2
 _FIRST = 3
 _FINDING_COLUMNS = (
@@ -74,7 +79,9 @@ def measure_width(text: str) -> int:
 
 def _fit_sheet(sheet: Any, lines: Sequence[Sequence[str]], *, first: int) -> None:
     """Make columns as wide as their texts, within bounds, and rows as high as the folded texts need."""
-    widths = [min(max(_WIDTHS[0], *map(measure_width, texts)), _WIDTHS[1]) for texts in zip(*lines, strict=True)]
+    widths = [
+        min(max(_WIDTHS[0], *map(measure_width, texts)), _WIDTHS[1]) for texts in zip(*lines, strict=True)
+    ]
     for place, width in enumerate(widths):
         sheet.set_column(place, place, width + _PAD)
     for row, texts in enumerate(lines, first):

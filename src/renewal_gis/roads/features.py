@@ -61,8 +61,8 @@ class Setting:
     tip: Measures
 
 
-def measure_setting(scene: Scene, tips: Tips, view: View, edge_m: Floats, /, *, reach_m: float) -> Setting:
-    """Measures per dead end; ``edge_m`` is the distance of each to the edge of the data."""
+def measure_setting(scene: Scene, tips: Tips, view: View, /, *, reach_m: float) -> Setting:
+    """All that is measured once per network."""
     strokes, trees, blocks = trace_strokes(scene), peel_trees(scene.network), trace_blocks(scene)
     clear = clear_rays(view, len(tips.node), reach_m=reach_m)
     tip = measure_stub(scene, tips, strokes, trees)
@@ -73,7 +73,6 @@ def measure_setting(scene: Scene, tips: Tips, view: View, edge_m: Floats, /, *, 
     tip |= measure_end_rates(scene, tips)
     ladders = find_ladders(scene, tips, strokes)
     tip |= measure_ladders(scene, tips, ladders)
-    tip["edge_m"] = np.minimum(edge_m, 1000.0)
     return Setting(strokes, trees, blocks, ladders, clear, tip)
 
 

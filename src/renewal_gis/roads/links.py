@@ -98,7 +98,7 @@ def suggest_links(
         return _make_empty(streets)
     scene = make_scene(streets)
     tips = make_tips(scene, ends["node"].to_numpy(np.int64))
-    ranking = rank_candidates(scene, tips, open_ends, ends["edge_m"].to_numpy(float), reach_m=reach_m)
+    ranking = rank_candidates(scene, tips, open_ends, reach_m=reach_m)
     if "name" in streets:
         ranking = replace(
             ranking,
@@ -123,14 +123,12 @@ def find_open_ends(dead_ends: gpd.GeoDataFrame, /) -> Flags:
     return flags
 
 
-def rank_candidates(
-    scene: Scene, tips: Tips, open_ends: Flags, edge_m: Floats, /, *, reach_m: float
-) -> Ranking:
+def rank_candidates(scene: Scene, tips: Tips, open_ends: Flags, /, *, reach_m: float) -> Ranking:
     """Candidates of the open dead ends that pass the filter, with their log-odds.
 
     A pair of dead ends is weighed from both sides; both rows carry the mean.
     """
-    cand, setting = propose_plausible(scene, tips, open_ends, edge_m, reach_m=reach_m)
+    cand, setting = propose_plausible(scene, tips, open_ends, reach_m=reach_m)
     measures = measure_fully(scene, tips, cand, setting)
     first = level_pairs(cand, sum_trees(read_forest("first"), measures))
     second = sum_trees(read_forest("second"), measures | measure_rivalry(tips.xy, cand, first))
@@ -152,7 +150,6 @@ def propose_plausible(
     scene: Scene,
     tips: Tips,
     open_ends: Flags,
-    edge_m: Floats,
     /,
     *,
     reach_m: float,
@@ -160,7 +157,7 @@ def propose_plausible(
 ) -> tuple[Candidates, Setting]:
     """Candidates that a small model does not rule out, and the measures per dead end."""
     view = look_around(scene, tips, reach_m=reach_m)
-    setting = measure_setting(scene, tips, view, edge_m, reach_m=reach_m)
+    setting = measure_setting(scene, tips, view, reach_m=reach_m)
     cand = propose_links(scene, tips, view, reach_m=reach_m)
     # shorter ones are faults to mend in the drawing, not roads to build
     long_enough = np.hypot(*(cand.xy - tips.xy[cand.tip]).T) >= LEAST_LINK_M
