@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from renewal_gis.analysis.ranking import COMPOSITE, rank_composite, rank_units, tell_rules
 from renewal_gis.errors import InputError, PlanError
@@ -126,3 +128,20 @@ def test_a_composite_needs_weights(weights):
 
 def test_the_rules_name_the_tracks():
     assert "主城区组、县组" in tell_rules(make_plan())[0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(1, 4)), min_size=1, max_size=7),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_the_rows_changes_nothing(counts, random):
+    units = {f"{place}号": pair for place, pair in enumerate(counts)}
+    plan, progress = make_town(units), progress_of({("T1", name): pair for name, pair in units.items()})
+    order = list(range(len(progress)))
+    random.shuffle(order)
+    found = ranks(rank_units(progress, plan))
+    assert found == ranks(rank_units(progress.iloc[order], plan))
+    rates = {name: Fraction(*pair) for name, pair in units.items()}
+    for name, rank in found.items():
+        assert rank == 1 + sum(rate > rates[name] for rate in rates.values())

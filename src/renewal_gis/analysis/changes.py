@@ -231,7 +231,8 @@ def list_reports(
     unit_of = located["managing_unit"].reindex(sites.index).fillna("").astype(str)
     last = {programme.id: programme.stages[-1].value for programme in plan.programmes}
     is_open = stages["stage"].reindex(sites.index).to_numpy() != sites["programme"].map(last).to_numpy()
-    known = events[(events["date"] <= pd.Timestamp(as_of)).to_numpy()]
+    start, end = pd.Timestamp(since), pd.Timestamp(as_of)
+    known = events[(events["date"] <= end).to_numpy()]
     teller = known["site_id"].map(unit_of).fillna("").to_numpy(dtype=object)
     tasks = {unit for target in plan.targets for unit in target.breakdown}
     rows: list[dict[str, Any]] = []
@@ -240,8 +241,8 @@ def list_reports(
         if not mine.any() and unit not in tasks:
             continue
         days = known.loc[teller == unit, "date"]
-        latest = days.max() if len(days) else pd.NaT
-        fresh, pending = int((days > pd.Timestamp(since)).sum()), int((mine & is_open).sum())
+        latest = days.max()  # NaT if there is none
+        fresh, pending = int((days > start).sum()), int((mine & is_open).sum())
         rows.append(
             {
                 "unit": unit,
@@ -249,11 +250,9 @@ def list_reports(
                 "open_sites": pending,
                 "entries": fresh,
                 "last_date": latest,
-                "days_since": (pd.Timestamp(as_of) - latest).days if len(days) else pd.NA,
+                "days_since": (end - latest).days if len(days) else pd.NA,
                 "reported": fresh > 0 or (pending == 0 and bool(mine.any())),
             }
         )
     frame = pd.DataFrame(rows, columns=list(REPORTS.columns))
-    frame["days_since"] = frame["days_since"].astype("Int64")
-    frame["last_date"] = pd.to_datetime(frame["last_date"])
-    return frame
+    return frame.astype({"days_since": "Int64", "last_date": "datetime64[ns]"})

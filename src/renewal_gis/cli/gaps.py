@@ -49,9 +49,12 @@ def gaps(
       renewal-gis gaps data/sites/roads.simulated.parquet -o gaps.gpkg --plan plans/CITY.toml
     """  # noqa: D301
     from renewal_gis.pipeline.gaps import run_gaps
-    from renewal_gis.plan import load_plan
 
-    plan = load_plan(plan_path) if plan_path else None
+    plan = None
+    if plan_path:
+        from renewal_gis.plan import load_plan
+
+        plan = load_plan(plan_path)
     summary = run_gaps(roads, output, plan=plan, **options)
     if as_json:
         click.echo(json.dumps(summary.to_record(), ensure_ascii=False, indent=2, default=str))

@@ -45,6 +45,13 @@ def require_metric(frame: gpd.GeoDataFrame, /, *, name: str = "数据") -> None:
         raise CrsError(f"{name}的坐标系 {crs.to_string()} 不以米为单位", remedy="先转换到方案的米制投影")
 
 
+def read_ends(lines: NDArray[np.object_], /) -> tuple[Floats, Floats]:
+    """First and last point of each of n LineStrings, none of them empty (two arrays (n, 2))."""
+    xy, owner = shapely.get_coordinates(lines, return_index=True)
+    begin = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]][: len(owner)])
+    return xy[begin], xy[np.r_[begin[1:], len(xy)][: len(begin)] - 1]
+
+
 def number_nodes(xy: Floats, /, *, node_m: float) -> tuple[Ints, Floats]:
     """Number of the node of each point, and one coordinate per node.
 

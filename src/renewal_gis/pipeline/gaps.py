@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,11 +144,14 @@ def find_gaps(  # noqa: PLR0913 - each piece of evidence is optional and has its
     )
     works = None if sites is None or len(sites) == 0 else to_metric(sites, metric)
     streets = build_streets(_move(roads, metric))
-    defects = find_defects(streets)
-    ends = find_dead_ends(streets, study_area=area)
-    links = suggest_links(streets, ends, reach_m=reach_m, barriers=walls, planned=plans, buildings=houses)
-    ends = judge_dead_ends(ends, links)
-    links = measure_benefit(links, streets, sites=_drop_roads(works), land=homes)
+    # the defects need nothing of the links: the second core looks for them meanwhile
+    with ThreadPoolExecutor(max_workers=1) as second_core:
+        faults = second_core.submit(find_defects, streets)
+        ends = find_dead_ends(streets, study_area=area)
+        links = suggest_links(streets, ends, reach_m=reach_m, barriers=walls, planned=plans, buildings=houses)
+        ends = judge_dead_ends(ends, links)
+        links = measure_benefit(links, streets, sites=_drop_roads(works), land=homes)
+        defects = faults.result()
     links, ends, defects = (_name_districts(frame, districts) for frame in (links, ends, defects))
     links["ledger_site"] = "" if works is None else match_ledger(links, works)
     links = links[[*LINKS.columns, *(name for name in links.columns if name not in LINKS.columns)]]

@@ -112,7 +112,6 @@ def review_days(
     PlanError
         A unit that the plan does not know.
     """
-    names = [plan.unit(name).name for name in force_majeure]
     if since is not None:
         check_span(since, as_of)
         check_day(events, since, name="since")
@@ -121,10 +120,11 @@ def review_days(
     since = since or choose_since(as_of, kind)
     known = since >= events["date"].min().date()
     reached = find_reached(events, plan, sites, as_of=as_of)
+    done = find_completed(reached)
     progress = measure_progress(sites, located, reached, plan, as_of=as_of)
     frames = {name: _make_empty(frame) for name, frame in _SPAN_FRAMES.items()}
     if known:
-        stages, done = find_stages(reached, plan, sites), find_completed(reached)
+        stages = find_stages(reached, plan, sites)
         past = find_reached(events, plan, sites, as_of=since)
         before = measure_progress(sites, located, past, plan, as_of=since)
         frames = {
@@ -135,11 +135,9 @@ def review_days(
         }
     return Review(
         since=since if known else None,
-        ranking=rank_units(progress, plan, force_majeure=names),
+        ranking=rank_units(progress, plan, force_majeure=force_majeure),
         rules=tell_rules(plan),
-        proposals=propose_supervision(
-            progress, sites, located, events, plan, completed=find_completed(reached), as_of=as_of
-        ),
+        proposals=propose_supervision(progress, sites, located, events, plan, completed=done, as_of=as_of),
         **frames,
     )
 

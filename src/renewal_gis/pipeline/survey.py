@@ -148,10 +148,7 @@ def survey_ledger(
         As in :func:`survey_city`.
     """
     tell("读取台账")
-    with open_ledger(ledger_path) as ledger:
-        sites, events = _hide_later(ledger.sites(), as_of), ledger.events(as_of=as_of)
-    if sites.empty:
-        raise InputError("台账是空的", place=str(ledger_path), remedy="先导入项目")
+    sites, events = _read_ledger(ledger_path, as_of)
     reached = find_reached(events, plan, sites, as_of=as_of)
     tell("定位与核对")
     located = locate_sites(sites, inputs.units, plan)
@@ -159,6 +156,7 @@ def survey_ledger(
         *reconcile(sites, located, plan),
         *check_gates(sites, reached, plan, as_of=as_of, events=events),
     ]
+    simulated = any(source.simulated for source in plan.sources) or bool(sites["simulated"].any())
     tell("计算进度")
     nothing = gpd.GeoDataFrame(geometry=[], crs=STORED_CRS)
     return Survey(
@@ -180,11 +178,19 @@ def survey_ledger(
         facilities=inputs.facilities,
         findings=_drop_repeats(checks),
         sources=tuple(dict.fromkeys(source.attribution for source in plan.sources)) or (SIMULATED,),
-        simulated=any(source.simulated for source in plan.sources) or bool(sites["simulated"].any()),
+        simulated=simulated,
         review=review_days(
             plan, sites, located, events, as_of=as_of, since=since, kind=kind, force_majeure=force_majeure
         ),
     )
+
+
+def _read_ledger(path: Path, as_of: dt.date) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    with open_ledger(path) as ledger:
+        sites, events = _hide_later(ledger.sites(), as_of), ledger.events(as_of=as_of)
+    if sites.empty:
+        raise InputError("台账是空的", place=str(path), remedy="先导入项目")
+    return sites, events
 
 
 def _hide_later(sites: gpd.GeoDataFrame, as_of: dt.date) -> gpd.GeoDataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from scipy.sparse.csgraph import dijkstra
 
-from renewal_gis.geo.geometry import require_metric
+from renewal_gis.geo.geometry import read_ends, require_metric
 from renewal_gis.roads.network import Network, make_network
 
 if TYPE_CHECKING:
@@ -148,8 +148,7 @@ def _measure_gains(
 ) -> Floats:
     """Trips, households and sites per link: shape (n, 3). Links are taken cell by cell."""
     geometry = np.asarray(links.geometry.values)
-    tip_xy = shapely.get_coordinates(shapely.get_point(geometry, 0))
-    target_xy = shapely.get_coordinates(shapely.get_point(geometry, -1))
+    tip_xy, target_xy = read_ends(geometry)
     place = pd.Series(np.arange(len(streets)), index=streets.index)
     street = place.reindex(links["to_street"]).to_numpy(np.int64)
     along = shapely.line_locate_point(np.asarray(streets.geometry.values)[street], shapely.points(target_xy))

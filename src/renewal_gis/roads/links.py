@@ -31,6 +31,7 @@ KINDS = np.array(
 KEEP_SHARE = 0.002
 LEAST_SCORE = 0.002
 LEAST_STUB_M = 5.0
+HOPELESS = -6.0
 LEAST_LINK_M = 4.0
 NETWORK_LIMIT_M = 3000.0
 
@@ -131,8 +132,12 @@ def rank_candidates(scene: Scene, tips: Tips, open_ends: Flags, /, *, reach_m: f
     cand, setting = propose_plausible(scene, tips, open_ends, reach_m=reach_m)
     measures = measure_fully(scene, tips, cand, setting)
     first = level_pairs(cand, sum_trees(read_forest("first"), measures))
-    second = sum_trees(read_forest("second"), measures | measure_rivalry(tips.xy, cand, first))
-    return Ranking(cand, measures, level_pairs(cand, second))
+    rivalry = measures | measure_rivalry(tips.xy, cand, first)
+    # what the first look rules out stays so; the second costs as much again and would not lift it
+    hopeful = first >= HOPELESS
+    log_odds = first.copy()
+    log_odds[hopeful] = sum_trees(read_forest("second"), {name: v[hopeful] for name, v in rivalry.items()})
+    return Ranking(cand, measures, level_pairs(cand, log_odds))
 
 
 def choose_links(tip_xy: Floats, cand: Candidates, score: Floats, /) -> tuple[Ints, Floats, Flags]:

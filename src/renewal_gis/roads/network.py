@@ -13,7 +13,7 @@ import shapely
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from renewal_gis.geo.geometry import number_nodes, require_metric
+from renewal_gis.geo.geometry import number_nodes, read_ends, require_metric
 from renewal_gis.roads.chains import (
     Lines,
     drop_doubles,
@@ -197,10 +197,8 @@ def make_network(streets: gpd.GeoDataFrame, /) -> Network:
     """The graph of a frame made by :func:`build_streets` (its ``from_node``, ``to_node`` and geometry)."""
     start, end = streets["from_node"].to_numpy(np.int64), streets["to_node"].to_numpy(np.int64)
     size = int(max(start.max(initial=-1), end.max(initial=-1))) + 1
-    geometry = np.asarray(streets.geometry.values)
     xy = np.full((size, 2), np.nan)
-    xy[end] = shapely.get_coordinates(shapely.get_point(geometry, -1))
-    xy[start] = shapely.get_coordinates(shapely.get_point(geometry, 0))
+    xy[start], xy[end] = read_ends(np.asarray(streets.geometry.values))
     head, tail = np.r_[start, end], np.r_[end, start]
     order = np.argsort(head, kind="stable")
     degree = np.bincount(head, minlength=size).astype(np.int64)

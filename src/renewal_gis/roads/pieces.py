@@ -9,6 +9,8 @@ import numpy as np
 import shapely
 from shapely import STRtree
 
+from renewal_gis.geo.geometry import read_ends
+
 if TYPE_CHECKING:
     import geopandas as gpd
 
@@ -68,8 +70,7 @@ def cut_pieces(streets: gpd.GeoDataFrame, /) -> Pieces:
     start, end = (streets[side].to_numpy(np.int64) for side in ("from_node", "to_node"))
     degree = np.bincount(np.r_[start, end])
     node_xy = np.empty((len(degree), 2))
-    node_xy[end] = shapely.get_coordinates(shapely.get_point(lines, -1))
-    node_xy[start] = shapely.get_coordinates(shapely.get_point(lines, 0))
+    node_xy[start], node_xy[end] = read_ends(lines)
     level, raised = read_levels(streets)
     tree = STRtree(shapely.linestrings(np.stack([first, second], axis=1)))
     length: Floats = np.bincount(street, weights=step, minlength=len(streets)).astype(float)
