@@ -308,7 +308,10 @@ def test_belts_reach_the_city():
 
 
 def test_a_companion_file_brings_the_shapes(toy_plan, tmp_path):
-    path = _workbook(tmp_path / "a.xlsx", [["编号", "名称"], ["A-01", "和平小区"], ["A-02", "东风小区"]])
+    path = _workbook(
+        tmp_path / "a.xlsx",
+        [["编号", "名称", "责任单位"], ["A-01", "和平小区", "甲区"], ["A-02", "东风小区", "乙区"]],
+    )
     body = (
         '{"type":"FeatureCollection","features":['
         '{"type":"Feature","properties":{"编号":"A-01"},"geometry":{"type":"Polygon","coordinates":[[[114,36.55],[114.001,36.55],[114.001,36.551],[114,36.55]]]}},'
@@ -421,3 +424,10 @@ def test_a_total_above_the_rows_and_a_failed_formula(toy_plan, tmp_path):
     intake = _read(toy_plan, tmp_path, rows)
     assert "total-mismatch" not in _codes(intake)
     assert "#DIV/0!" in intake.frame.loc["A-02", "notes"]
+
+
+def test_a_workbook_without_units_says_so(toy_plan, tmp_path):
+    rows = [[cell for place, cell in enumerate(row) if place != 2] for row in (HEAD, *ROWS)]
+    intake = _read(toy_plan, tmp_path, rows)
+    assert _codes(intake) == ["unit-column-missing"]
+    assert set(intake.frame["declared_unit"]) == {""}

@@ -62,6 +62,12 @@ _rule("id-missing", _W, "该行没有编号,已隔离", "请由市级主管单�
 _rule("id-duplicate", _W, "编号“{value}”重复,后一行已隔离", "核对是否重复填报;不同项目请重新赋码")
 _rule("name-missing", _W, "该行没有名称", "请补填项目名称")
 _rule("unit-unknown", _W, "责任单位“{value}”不在方案所列单位中", "请填写方案中的单位全称,或在方案别名中补充")
+_rule(
+    "unit-column-missing",
+    _W,
+    "没有“责任单位”列:各行按位置或乡镇归属,归属不明的只计入全市",
+    "补上该列,或在方案文件的列名映射中写明它的名称",
+)
 _rule("unit-alias", _I, "责任单位“{value}”已按别名归并为“{new}”", "无需处理;建议使用全称")
 _rule("unit-filled", _I, "责任单位为合并单元格,已取上方“{new}”", "无需处理")
 _rule("date-unread", _W, "“{field}”的日期“{value}”无法识别,已留空", "请写成 2021-09-30 的形式")
@@ -186,7 +192,7 @@ _rule(
 _rule("district-gap", _W, "区县之间有缝隙(gap):{value}", "请核对界线;落在缝隙中的项目归最近的区县")
 _rule("district-sliver", _W, "区县“{value}”的碎面(sliver)已隔离", "请核对是否为绘图残留")
 _rule("location-border", _I, "位置在区县边界(border)上,按规则归“{value}”", "请核对位置")
-_rule("location-blank", _W, "坐标缺失(missing,“{value}”),仍计入任务数,但不上图", "请补充经纬度")
+_rule("location-blank", _W, "坐标缺失(原值:{value}),仍计入任务数,但不上图", "请补充经纬度")
 
 
 def make_finding(code: str, *, new: str = "", **where: object) -> Finding:

@@ -146,7 +146,7 @@ def _check_paths(plan: Plan) -> tuple[Path, ...]:
     if missing:
         raise MissingFileError(
             f"方案 sources 所列的文件不存在:{'、'.join(missing)}",
-            place=plan.id,
+            place=f"方案 {plan.id}({plan.folder})",
             remedy="补上文件,或修改方案中的 path(相对于方案文件)",
         )
     return tuple(paths)

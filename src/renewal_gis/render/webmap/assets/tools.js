@@ -104,7 +104,11 @@
     const under = [
       document.querySelector(".rg-head .when").textContent.trim(),
       (document.querySelector("#card select option:checked, #card .only") || {}).textContent || "",
-      (RG.byId("count") || {}).textContent || "",
+      // the words beside the buttons, not those on them
+      Array.from((RG.byId("count") || {}).childNodes || [])
+        .filter((node) => node.nodeName !== "BUTTON")
+        .map((node) => node.textContent)
+        .join(""),
     ];
     write(brush, under.filter(Boolean).join("   "), 18, height - 16, "13px", muted);
   }
