@@ -227,7 +227,7 @@ def _check_locations(fates: Fates, located: Shapes, programme: Programme | None)
     for row in np.flatnonzero(shapely.is_missing(located)):
         cells = [fold_text(fates.table.rows[row].get(place)) for place in columns]
         code = "location-blank" if columns else "location-missing"
-        fates.withhold(code, int(row), value="、".join(filter(None, cells)) or "空白")
+        fates.withhold(code, int(row), value="、".join(filter(None, cells)) or ("空白" if columns else ""))
     kinds = Counter(_KIND_OF_TYPE.get(int(kind), "") for kind in shapely.get_type_id(located))
     wanted = programme.geometry if programme is not None else tuple(_KINDS)
     for kind, count in kinds.items():

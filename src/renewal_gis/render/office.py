@@ -103,7 +103,8 @@ def _list_annexes(document: Document, names: Sequence[str]) -> None:
         lead = "附件\uff1a" if number == 1 else "\u3000\u3000\u3000"
         paragraph = document.add_paragraph(f"{lead}{number}. {drop_controls(name)}")
         _indent(paragraph._p.get_or_add_pPr())
-        paragraph.paragraph_format.keep_with_next = number < len(names)
+        # only the head of the list holds on to the text: a list held whole leaves half a page empty
+        paragraph.paragraph_format.keep_with_next = number < min(3, len(names))
 
 
 def _open_annex(document: Document, heading: str) -> None:
