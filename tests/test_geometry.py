@@ -106,3 +106,16 @@ def test_null_vectors_stay_null():
 def test_joined_points_are_lines():
     lines = geometry.join_points(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]]))
     assert lines[0].length == 5
+
+
+def test_web_mercator_is_no_measure():
+    with pytest.raises(CrsError, match=r"路网.*网络墨卡托"):
+        geometry.require_metric(frame("EPSG:3857"), name="路网")
+
+
+def test_ends_of_lines():
+    lines = np.array([shapely.LineString([(0, 0), (1, 0), (2, 5)]), shapely.LineString([(7, 7), (8, 9)])])
+    first, last = geometry.read_ends(lines)
+    assert first.tolist() == [[0, 0], [7, 7]]
+    assert last.tolist() == [[2, 5], [8, 9]]
+    assert [len(ends) for ends in geometry.read_ends(lines[:0])] == [0, 0]

@@ -256,7 +256,7 @@ def require_metric(crs: object) -> CRS:
     if not found.is_projected:
         raise CrsError(f"坐标系 {name_crs(found)} 以度为单位,不能量算长度和面积", remedy=remedy)
     if any(abs(axis.unit_conversion_factor - 1.0) > 1e-12 for axis in found.axis_info[:2]):
-        raise CrsError(f"坐标系 {name_crs(found)} 的单位不是米", remedy=remedy)
+        raise CrsError(f"坐标系 {name_crs(found)} 不以米为单位", remedy=remedy)
     if "pseudo" in str(found.coordinate_operation and found.coordinate_operation.method_name).lower():
         raise CrsError(f"坐标系 {name_crs(found)} 是网络墨卡托,面积失真,不能量算", remedy=remedy)
     return found

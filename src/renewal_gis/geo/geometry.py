@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from renewal_gis.errors import CrsError
+from renewal_gis.geo import crs
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -32,17 +33,12 @@ def require_metric(frame: gpd.GeoDataFrame, /, *, name: str = "数据") -> None:
     Raises
     ------
     CrsError
-        No reference system, degrees, or a projected system in another unit than the metre.
+        As :func:`renewal_gis.geo.crs.require_metric`, with the name of the frame.
     """
-    crs = frame.crs
-    if crs is None:
-        raise CrsError(f"{name}没有坐标系", remedy="先用 set_crs 声明坐标系,不可猜测")
-    if not crs.is_projected:
-        raise CrsError(
-            f"{name}的坐标系 {crs.to_string()} 以度为单位,不能量距离", remedy="先转换到方案的米制投影"
-        )
-    if any(axis.unit_conversion_factor != 1.0 for axis in crs.axis_info):
-        raise CrsError(f"{name}的坐标系 {crs.to_string()} 不以米为单位", remedy="先转换到方案的米制投影")
+    try:
+        crs.require_metric(frame.crs)
+    except CrsError as error:
+        raise CrsError(f"{name}:{error.message}", remedy=error.remedy) from error
 
 
 def read_ends(lines: NDArray[np.object_], /) -> tuple[Floats, Floats]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 
-class SqlLedger:
+class SqlLedger(ABC):
     """See :class:`renewal_gis.ledger.base.Ledger`. A class because it holds a connection.
 
     Parameters
@@ -60,9 +61,9 @@ class SqlLedger:
         self._base = base
         self._plan: Plan | None = None
 
+    @abstractmethod
     def _writing(self) -> AbstractContextManager[Connection]:
         """Hold the write lock; what is written inside is kept whole or not at all."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         """Lend the ledger."""
