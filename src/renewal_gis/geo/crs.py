@@ -254,7 +254,7 @@ def require_metric(crs: object) -> CRS:
     found = read_crs(crs)
     remedy = "先转换到方案的 crs_metric(米制投影,如 EPSG:4547)"
     if not found.is_projected:
-        raise CrsError(f"坐标系 {name_crs(found)} 以度为单位,不能量算长度和面积", remedy=remedy)
+        raise CrsError(f"坐标系 {name_crs(found)} 以度为单位,不能量距离和面积", remedy=remedy)
     if any(abs(axis.unit_conversion_factor - 1.0) > 1e-12 for axis in found.axis_info[:2]):
         raise CrsError(f"坐标系 {name_crs(found)} 不以米为单位", remedy=remedy)
     if "pseudo" in str(found.coordinate_operation and found.coordinate_operation.method_name).lower():
