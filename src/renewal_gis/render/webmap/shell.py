@@ -67,7 +67,7 @@ class PageShell(MacroElement):
     )
 
     def __init__(
-        self, survey: Survey, page: Page, layers: Sequence[PackedLayer], *, data: Mapping[str, Any]
+        self, markup: str, page: Page, layers: Sequence[PackedLayer], *, data: Mapping[str, Any]
     ) -> None:
         super().__init__()
         self._name = "PageShell"
@@ -76,7 +76,7 @@ class PageShell(MacroElement):
             {**data, "notes": page.notes}, ensure_ascii=False, separators=(",", ":"), allow_nan=False
         )
         self.block = codec.pack_text(text.encode())
-        self.markup = _write_markup(survey, page)
+        self.markup = markup
         west, south, east, north = page.home
         self.home = json.dumps([[round(south, 5), round(west, 5)], [round(north, 5), round(east, 5)]])
         self.layers = layers
@@ -101,26 +101,60 @@ class PageShell(MacroElement):
 
 
 def _write_markup(survey: Survey, page: Page) -> str:
-    say = html.escape
-    stamps = [f'<span class="rg-stamp internal">{INTERNAL}</span>']
+    stamps = [("internal", INTERNAL)]
     if survey.simulated:
-        stamps.append(f'<span class="rg-stamp simulated">{SIMULATED}</span>')
+        stamps.append(("simulated", SIMULATED))
     if page.suspected:
-        stamps.append(f'<span class="rg-stamp suspected">{SUSPECTED}</span>')
+        stamps.append(("suspected", SUSPECTED))
     tabs = "".join(
         f'<a href="{file}"{" aria-current=page" if file == page.file else ""}>{name}</a>'
         for file, name in PAGES
     )
+    return frame_markup(
+        page,
+        when=f'<span class="when">截至 <b>{style.format_day(survey.as_of)}</b></span>',
+        stamps=stamps,
+        tabs=f'<nav class="rg-tabs" aria-label="页面">{tabs}</nav>',
+        sources=";".join(survey.sources),
+        remark=BOUNDARY_NOTE,
+    )
+
+
+def frame_markup(
+    page: Page,
+    /,
+    *,
+    when: str = "",
+    stamps: Sequence[tuple[str, str]] = (),
+    tabs: str = "",
+    sources: str = "",
+    remark: str = "",
+) -> str:
+    """Return the markup around a map: head, side panel, tools and foot.
+
+    Parameters
+    ----------
+    page
+        Title, side panel and notes.
+    when, tabs
+        Markup of ours for the head.
+    stamps
+        Pairs of style class and words.
+    sources, remark
+        Plain text for the foot.
+    """
+    say = html.escape
     notes = '<button class="fix" id="rg-notes" type="button">口径说明</button>' if page.notes else ""
-    sources = say(";".join(survey.sources))
+    marks = "".join(f'<span class="rg-stamp {kind}">{say(words)}</span>' for kind, words in stamps)
+    told = f"数据来源:{say(sources)}" if sources else ""
     return f"""
 <header class="rg-head">
   <h1>{say(page.title)}</h1>
-  <span class="when">截至 <b>{style.format_day(survey.as_of)}</b></span>
-  <span class="rg-stamps">{"".join(stamps)}</span>
+  {when}
+  <span class="rg-stamps">{marks}</span>
   <span class="gap"></span>
   <div class="rg-find"><input id="rg-find" type="search" autocomplete="off" spellcheck="false" aria-label="搜索"><div class="rg-hits" id="rg-hits" role="listbox" hidden></div></div>
-  <nav class="rg-tabs" aria-label="页面">{tabs}</nav>
+  {tabs}
   <button class="rg-icon" id="rg-theme" type="button" title="明暗切换" aria-label="明暗切换">{_THEME_ICON}</button>
 </header>
 <aside class="rg-side">{page.side}</aside>
@@ -132,7 +166,7 @@ def _write_markup(survey: Survey, page: Page) -> str:
   <div class="rg-corner" id="rg-corner">CGCS2000</div>
   <div class="rg-sheet" id="rg-sheet" role="dialog" aria-label="详情" hidden></div>
 </div>
-<footer class="rg-foot">{notes}<span class="src" title="{sources}">数据来源:{sources}</span><span class="gap"></span><span class="fix">{BOUNDARY_NOTE}</span></footer>
+<footer class="rg-foot">{notes}<span class="src" title="{say(sources)}">{told}</span><span class="gap"></span><span class="fix">{say(remark)}</span></footer>
 """
 
 
@@ -157,5 +191,5 @@ def write_page(survey: Survey, page: Page, layers: Sequence[PackedLayer], *, dat
     map_ = make_map(page.home)
     for layer in layers:
         map_.add_child(layer)
-    map_.add_child(PageShell(survey, page, layers, data=data))
+    map_.add_child(PageShell(_write_markup(survey, page), page, layers, data=data))
     return render_offline(map_, title=f"{page.title}({style.format_day(survey.as_of)})")
