@@ -13,11 +13,12 @@ import click
 
 from renewal_gis import __version__
 from renewal_gis.cli.build import build, demo
+from renewal_gis.cli.bulletin import bulletin
+from renewal_gis.cli.figure import figure
 from renewal_gis.cli.gaps import gaps
 from renewal_gis.cli.ledger import check, ledger
 from renewal_gis.cli.options import REFUSED
 from renewal_gis.cli.plan import plan
-from renewal_gis.cli.report import bulletin, figure
 from renewal_gis.errors import RenewalError
 
 

@@ -1,15 +1,14 @@
-"""What goes out on paper: bulletins and figures from the ledger."""
+"""Figures for print, from the ledger."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from renewal_gis.cli.options import AS_OF, FILE, LEDGER, PLAN, SINCE, Steps, choose_day
+from renewal_gis.cli.options import AS_OF, FILE, LEDGER, PLAN, Steps, look_at_ledger
 
 if TYPE_CHECKING:
-    import datetime as dt
     from pathlib import Path
 
     from renewal_gis.survey import Survey
@@ -17,47 +16,7 @@ if TYPE_CHECKING:
 PAGES = {"156mm": 156.0, "A4": 190.0, "A3": 277.0}
 """Width of a figure by page: the type area of an official document, or the paper less 10 mm margins."""
 FORMATS = (".png", ".pdf", ".svg")
-BULLETIN_STEPS, FIGURE_STEPS = 4, 4
-
-
-@click.command()
-@PLAN
-@LEDGER
-@click.option(
-    "--kind",
-    type=click.Choice(["weekly", "monthly"]),
-    default="weekly",
-    show_default=True,
-    help="周通报或月调度。",
-)
-@AS_OF
-@SINCE
-@click.option("--issue", type=click.IntRange(min=1), help="期号(第N期);不写则留空。")
-@click.option("--force-majeure", multiple=True, metavar="UNIT", help="因不可抗力暂不排名的单位,可多次。")
-@click.option("-o", "--output", type=FILE, required=True, help="输出文件夹。")
-def bulletin(
-    plan_path: Path,
-    ledger_path: Path,
-    kind: Literal["weekly", "monthly"],
-    *,
-    issue: int | None,
-    output: Path,
-    **how: Any,
-) -> None:
-    """周通报、月调度:docx、xlsx、html 和 bulletin.json,数字同源。
-
-    \b
-    Example:
-      renewal-gis bulletin --plan plans/CITY.toml --ledger outputs/ledger.gpkg --as-of 2021-09-30 -o bulletins
-    """  # noqa: D301
-    from renewal_gis.publish import publish_bulletin
-
-    with Steps(BULLETIN_STEPS) as tell:
-        survey = _look(plan_path, ledger_path, tell=tell, kind=kind, **how)
-        tell("编写通报")
-        paths = publish_bulletin(survey, output, kind=kind, issue=issue)
-    for path in paths:
-        click.echo(path)
+FIGURE_STEPS = 4
 
 
 @click.command()
@@ -84,27 +43,11 @@ def figure(plan_path: Path, ledger_path: Path, name: str, *, output: Path, **how
     if (unit and name != "pace") or (target_id and name == "pace"):
         raise click.UsageError("--unit 只用于 pace,--target 只用于 status、progress")
     with Steps(FIGURE_STEPS) as tell:
-        survey = _look(plan_path, ledger_path, tell=tell, unit=unit, **how)
+        survey = look_at_ledger(plan_path, ledger_path, tell=tell, unit=unit, **how)
         tell("绘制插图")
         content = _draw(survey, name, target_id or unit, PAGES[page], output.suffix.lower().lstrip("."))
     write_bytes(output, content)
     click.echo(output)
-
-
-def _look(
-    plan_path: Path, ledger_path: Path, *, tell: Steps, as_of: dt.datetime | None, unit: str = "", **how: Any
-) -> Survey:
-    from renewal_gis.pipeline.report import survey_for_report
-    from renewal_gis.plan import load_plan
-
-    plan = load_plan(plan_path)
-    if unit:
-        plan.unit(unit)
-    since = how.pop("since", None)
-    day = choose_day(plan, as_of)
-    return survey_for_report(
-        plan, ledger_path, as_of=day, tell=tell, since=since.date() if since else None, **how
-    )
 
 
 def _draw(survey: Survey, name: str, subject: str, width_mm: float, file_format: str) -> bytes:
