@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from fractions import Fraction
 
 import geopandas as gpd
@@ -39,6 +40,7 @@ _ROWS = [
 def make_progress(rows=_ROWS) -> pd.DataFrame:
     plan = toytown.make_plan()
     records = []
+    passed = Counter(row[0] for row in rows if row[1] != "全市" and row[4] >= (row[2] or 0))
     for target_id, unit, task, ledger, done, expected, light in rows:
         target = plan.target(target_id)
         base = task if task is not None else ledger
@@ -46,12 +48,14 @@ def make_progress(rows=_ROWS) -> pd.DataFrame:
         records.append({
             "target": target_id, "programme": target.programme, "indicator": target.indicator, "unit": unit,
             "measure": target.measure, "task": task, "ledger": ledger, "located": ledger, "unlocated": 0,
-            "done": done, "base": base, "rate": rate, "expected": expected,
+            "done": done, "counted": done, "base": base, "rate": rate, "expected": expected,
             "pace_pp": None if expected is None else (rate - expected) * 100, "light": light,
             "basis": target.basis,
+            "passed": passed[target_id] if unit == "全市" and target.breakdown else None,
+            "units": len(target.breakdown) if unit == "全市" and target.breakdown else None,
         })  # fmt: skip
     frame = pd.DataFrame(records)
-    counts = ["task", "ledger", "located", "unlocated", "done", "base"]
+    counts = ["task", "ledger", "located", "unlocated", "done", "counted", "base", "passed", "units"]
     return frame.astype(dict.fromkeys(counts, "Int64"))
 
 

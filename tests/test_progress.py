@@ -98,10 +98,34 @@ def test_striving_targets_have_no_due_share_and_no_light(toy):
     assert row["rate"] == 0
 
 
-def test_before_the_curve_begins_nobody_is_late(toy):
+def test_before_the_curve_begins_there_is_no_light(toy):
     rows = measure(toy, D(2021, 3, 1))
     assert rows.loc["T1", "expected"].tolist() == [0, 0, 0, 0]
-    assert rows.loc["T1", "light"].tolist() == ["green"] * 4
+    assert rows.loc["T1", "light"].tolist() == [""] * 4
+    # the first day after the curve begins has one: 1 of the 182 days to 30 September
+    row = measure(toy, D(2021, 4, 2)).loc[("T1", "甲区")]
+    assert (row["expected"], row["light"]) == (Fraction(1, 182), "slight")
+
+
+def test_the_city_counts_the_units_that_have_done_their_own_task(toy):
+    rows = measure(toy, D(2021, 9, 30))
+    assert rows.loc[("T1", "全市"), ["passed", "units"]].tolist() == [0, 3]
+    assert rows.loc[("T1", "甲区"), ["passed", "units"]].isna().all()
+    assert rows.loc[("T2", "全市"), ["passed", "units"]].isna().all()
+    # A-04 of 乙区 is completed on 1 October: 2 of 2
+    assert measure(toy, D(2021, 10, 1)).loc[("T1", "全市"), "passed"] == 1
+
+
+def test_two_in_one_unit_do_not_hide_none_in_another(toy):
+    tasks = {"甲区": 1, "乙区": 1, "丙县": 1}
+    plan = change_target(toy[3], "T1", task=3, breakdown=tasks, cap_units=True)
+    rows = measure(toy, D(2021, 9, 30), plan=plan)
+    # done: 甲区 2, 乙区 1, 丙县 0
+    city = rows.loc[("T1", "全市")]
+    assert (city["done"], city["counted"], city["rate"], city["passed"]) == (3, 2, Fraction(2, 3), 2)
+    assert rows.loc[("T1", "甲区"), "rate"] == 2
+    loose = change_target(toy[3], "T1", task=3, breakdown=tasks)
+    assert measure(toy, D(2021, 9, 30), plan=loose).loc[("T1", "全市"), "rate"] == 1
 
 
 def test_a_day_after_the_deadline_is_late(toy):

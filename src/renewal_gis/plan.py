@@ -125,6 +125,7 @@ class Target(Model):
     parent: str = Field("", description="所属目标")
     subset_of: str = Field("", description="是其子集,不可相加")
     check: Literal["per_unit", "pooled"] = Field("pooled", description="逐单位还是合并判断达标")
+    cap_units: bool = Field(False, description="全市完成率中,各单位完成数以本单位任务数为限")
     curves: tuple[Curve, ...] = Field((), description="序时进度;不写则自签发日至时限均匀推进")
     source: str = Field(description="条款位置")
     note: str = Field("", description="说明")
@@ -233,6 +234,16 @@ class LightRule(Model):
     source: str = Field(description="出处")
 
 
+class ConflictRule(Model):
+    """When works of different programmes are in each other's way (一路多挖)."""
+
+    near_m: float = Field(30.0, description="相距不超过多少米算同一处,米", ge=0)
+    programmes: tuple[str, ...] = Field((), description="所查专项;空则全部")
+    underground: tuple[str, ...] = Field((), description="属于地下管线的改造内容,按所含字词")
+    surface: tuple[str, ...] = Field((), description="属于路面、地面的改造内容,按所含字词")
+    source: str = Field("方案未规定", description="出处")
+
+
 class Organisation(Model):
     """Who stands for what."""
 
@@ -283,6 +294,7 @@ class Plan(Model):
     content: tuple[ContentClass, ...] = Field((), description="改造内容")
     organisation: Organisation = Field(description="组织与机制")
     lights: LightRule = Field(description="亮灯规则")
+    conflicts: ConflictRule = Field(default_factory=ConflictRule, description="一路多挖的判断")
     switches: tuple[Switch, ...] = Field((), description="歧义与口径")
     facilities: tuple[Facility, ...] = Field((), description="覆盖指标")
     columns: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="台账列名映射")
@@ -304,6 +316,8 @@ class Plan(Model):
             _require(programme.responsible_group in self.groups, f"未知分组“{programme.responsible_group}”")
         for track in self.tracks:
             _require(track.group in self.groups, f"未知分组“{track.group}”")
+        for name in self.conflicts.programmes:
+            _require(name in programmes, f"conflicts.programmes 中的未知专项“{name}”")
         for source in self.sources:
             known = not source.programme or source.programme in programmes
             _require(known, f"sources 中的未知专项“{source.programme}”")

@@ -64,6 +64,8 @@ SITES = Frame(
         "consulted_share": "征求意见比例 0–1(Float64)",
         "satisfied_share": "居民满意度 0–1(Float64)",
         "length_m": "长度,米(Float64)",
+        "photo_before": "改造前照片的路径;没有则为空串",
+        "photo_after": "改造后照片的路径;没有则为空串",
     },
     "stored",
 )
@@ -186,13 +188,16 @@ PROGRESS = Frame(
         "ledger": "台账数(Int64),按计量单位",
         "located": "其中有位置(Int64)",
         "unlocated": "其中无位置(Int64)",
-        "done": "完成数(Int64)",
+        "done": "完成数(Int64),照实",
+        "counted": "计入完成率的完成数(Int64):与完成数同;方案规定各单位以任务数为限的,全市为其和",
         "base": "完成率的分母:任务数,方案未给出时为台账数(Int64);无任务为 NA",
         "rate": "完成率,fractions.Fraction;无任务为 None",
         "expected": "序时进度 0–1,fractions.Fraction;无则为 None",
         "pace_pp": "进度偏差,百分点,fractions.Fraction;无则为 None",
-        "light": "vocab.Light 代码;无则为空串",
+        "light": "vocab.Light 代码;无任务、不设序时进度或未到序时起算日为空串",
         "basis": "任务数的依据:explicit 方案原文 | derived 方案推算 | ledger 台账口径",
+        "passed": "全市行:完成本单位任务的单位数(Int64);任务未分解的和单位行为 NA",
+        "units": "全市行:有任务的单位数(Int64);同上",
     },
     {},
     None,
@@ -310,6 +315,37 @@ PROPOSALS = Frame(
     None,
 )
 
+CONFLICTS = Frame(
+    "CONFLICTS",
+    "RangeIndex",
+    {
+        "site_a": "项目编号,较早开工的一处",
+        "site_b": "项目编号,另一处",
+        "distance_m": "最近距离,米;相接或重叠为 0",
+        "overlap_start": "同时施工的首日(datetime64)",
+        "overlap_finish": "同时施工的末日(datetime64)",
+        "overlap_days": "同时施工的天数,首末日都计(int)",
+        "proposal": "建议:同步施工、错峰施工或先地下后地上,冒号后为说明",
+    },
+    {},
+    None,
+)
+
+BURNUP = Frame(
+    "BURNUP",
+    "RangeIndex",
+    {
+        "target": "目标编号",
+        "unit": "责任单位全称,或“全市”",
+        "date": "日期(datetime64),每周一行,自起算日至时限",
+        "done": "当日末的完成数(Int64);截止日期以后为 NA",
+        "expected": "当日应完成份额 0–1(float);不设序时进度为 NaN",
+        "base": "完成率的分母(Int64)",
+    },
+    {},
+    None,
+)
+
 COVERAGE = Frame(
     "COVERAGE",
     "RangeIndex",
@@ -348,6 +384,14 @@ def check_frame(frame: pd.DataFrame, contract: Frame, /) -> None:
         )
     if contract.crs is not None:
         _check_crs(frame, contract)
+
+
+def make_empty(contract: Frame, /) -> pd.DataFrame:
+    """Return a frame of that contract without rows."""
+    # pandas takes half a second: who only reads the contracts does not pay for it
+    import pandas as pd  # noqa: PLC0415
+
+    return pd.DataFrame(columns=list(contract.columns))
 
 
 def _check_crs(frame: gpd.GeoDataFrame, contract: Frame) -> None:

@@ -59,9 +59,11 @@ def measure_progress(
     -----
     A site counts for its managing unit, if that is in the target's group; 1, or its dwellings.
     Sites whose unit nobody knows count for the city only, so that no row is lost:
-    units + unknown = city. Rates are exact and may exceed 1. Without a task number the ledger is
-    the base (台账口径). The due share of the city is the mean of the units' by their tasks. Nothing
-    is split pro rata. Subsets and parents must not be added up.
+    units + unknown = city. Rates are exact and may exceed 1, but where the plan caps the units
+    (``cap_units``) the city's rate takes no unit for more than its task: two streets in one county do
+    not stand in for none in another. Without a task number the ledger is the base (台账口径). The due
+    share of the city is the mean of the units' by their tasks. As long as nothing is due there is no
+    light. Nothing is split pro rata. Subsets and parents must not be added up.
 
     Examples
     --------
@@ -82,10 +84,10 @@ def measure_progress(
     day = _as_day(as_of)
     rows: list[dict[str, Any]] = []
     for target in plan.targets:
-        counts = _sum_up(_count_sites(sites, located, reached, plan, target), target, plan, day)
-        rows += [_make_row(counts, unit, day) for unit in _list_units(target, plan)]
+        counts = _sum_up(count_sites(sites, located, reached, plan, target), target, plan, day)
+        rows += [_make_row(counts, unit, day) for unit in list_units(target, plan)]
     frame = pd.DataFrame(rows, columns=list(PROGRESS.columns))
-    for column in ("task", "ledger", "located", "unlocated", "done", "base"):
+    for column in ("task", "ledger", "located", "unlocated", "done", "counted", "base", "passed", "units"):
         frame[column] = frame[column].astype("Int64")
     for column in ("rate", "expected", "pace_pp"):
         # astype keeps None where a plain constructor would turn it into NaN
@@ -123,7 +125,7 @@ def list_rows(
     """
     check_together(sites, located)
     check_frame(reached, REACHED)
-    counted = _count_sites(sites, located, reached, plan, plan.target(target))
+    counted = count_sites(sites, located, reached, plan, plan.target(target))
     done = counted.find_done(_as_day(as_of))
     frame = pd.DataFrame(
         {
@@ -152,11 +154,11 @@ def list_tasks(
     """
     goal = plan.target(target)
     nothing = pd.DataFrame({"site_id": [], "stage": [], "date": pd.to_datetime([])})
-    counted = _count_sites(sites, located, nothing, plan, goal)
+    counted = count_sites(sites, located, nothing, plan, goal)
     ledger = counted.tally()
     return [
         (unit, goal.task if unit == CITY else goal.breakdown.get(unit), ledger[unit])
-        for unit in _list_units(goal, plan)
+        for unit in list_units(goal, plan)
     ]
 
 
@@ -194,7 +196,7 @@ def table_by_unit(progress: pd.DataFrame, plan: Plan, *, value: str = "rate") ->
 
 
 @dataclass(frozen=True)
-class _Counted:
+class Counted:
     """The sites that count for one target."""
 
     site_id: NDArray[np.object_]
@@ -219,9 +221,10 @@ class _Counted:
         return tally
 
 
-def _count_sites(
+def count_sites(
     sites: pd.DataFrame, located: pd.DataFrame, reached: pd.DataFrame, plan: Plan, target: Target
-) -> _Counted:
+) -> Counted:
+    """Return the sites that count for a target, each once; arguments as in :func:`measure_progress`."""
     unit = located["managing_unit"].reindex(sites.index).fillna("").astype(str)
     # a site of no known unit counts for the whole, but for none of its parts: parts would count it twice
     whole = not target.parent or plan.target(target.parent).group == target.group
@@ -236,7 +239,7 @@ def _count_sites(
         weight = np.ones(len(ids), dtype=np.int64)
     hits = reached[reached["stage"] == target.milestone.value]
     first = hits.groupby("site_id")["date"].min().reindex(ids)
-    return _Counted(
+    return Counted(
         site_id=ids.to_numpy(dtype=object),
         unit=unit[mine].to_numpy(dtype=object),
         weight=weight,
@@ -265,7 +268,8 @@ def check_together(sites: pd.DataFrame, located: pd.DataFrame) -> None:
         raise SchemaError("LOCATED 与 SITES 的编号不一致", remedy="请对同一份台账调用 locate_sites")
 
 
-def _list_units(target: Target, plan: Plan) -> list[str]:
+def list_units(target: Target, plan: Plan) -> list[str]:
+    """Return the units that a target has a row for: 全市, and those it is broken down to."""
     if not target.breakdown:
         return [CITY]
     members = set(plan.groups[target.group])
@@ -288,13 +292,32 @@ class _Counts:
             return self.ledger[unit]
         return self.target.task if unit == CITY else self.target.breakdown.get(unit)
 
+    def counted(self, unit: str, day: dt.date) -> int:
+        """Return what of the done counts for the rate: all, but in a capped city no unit above its task."""
+        done = self.done[day]
+        if unit != CITY or not self.target.cap_units:
+            return done[unit]
+        return sum(min(done[name], task) for name, task in self.target.breakdown.items())
+
     def rate(self, unit: str, day: dt.date) -> Fraction | None:
         """Return the rate of a unit on a day, None without a task."""
         base = self.base(unit)
-        return Fraction(self.done[day][unit], base) if base else None
+        return Fraction(self.counted(unit, day), base) if base else None
+
+    def passed(self, day: dt.date) -> int:
+        """Return how many units have done their own task."""
+        return sum(self.done[day][name] >= task for name, task in self._duties)
+
+    def units(self) -> int:
+        """Return how many units have a task of their own."""
+        return len(self._duties)
+
+    @property
+    def _duties(self) -> list[tuple[str, int]]:
+        return [(name, task) for name, task in self.target.breakdown.items() if task]
 
 
-def _sum_up(counted: _Counted, target: Target, plan: Plan, day: dt.date) -> _Counts:
+def _sum_up(counted: Counted, target: Target, plan: Plan, day: dt.date) -> _Counts:
     days = [day - WEEK * back for back in range(plan.lights.streak)]
     done = {each: counted.tally(counted.find_done(each)) for each in days}
     return _Counts(target, plan, counted.tally(), counted.tally(counted.located), done)
@@ -302,8 +325,9 @@ def _sum_up(counted: _Counted, target: Target, plan: Plan, day: dt.date) -> _Cou
 
 def _make_row(counts: _Counts, unit: str, day: dt.date) -> dict[str, Any]:
     target, rate = counts.target, counts.rate(unit, day)
-    expected = _expect_share(target, counts.plan, unit, day) if rate is not None else None
+    expected = expect_share(target, counts.plan, unit, day) if rate is not None else None
     pace_pp = None if rate is None or expected is None else (rate - expected) * 100
+    split = unit == CITY and counts.units() > 0
     return {
         "target": target.id,
         "programme": target.programme,
@@ -315,17 +339,20 @@ def _make_row(counts: _Counts, unit: str, day: dt.date) -> dict[str, Any]:
         "located": counts.located[unit],
         "unlocated": counts.ledger[unit] - counts.located[unit],
         "done": counts.done[day][unit],
+        "counted": counts.counted(unit, day),
         "base": counts.base(unit),
         "rate": rate,
         "expected": expected,
         "pace_pp": pace_pp,
-        "light": "" if pace_pp is None else _find_light(counts, unit, day),
+        "light": _find_light(counts, unit, day),
         "basis": target.basis,
+        "passed": counts.passed(day) if split else None,
+        "units": counts.units() if split else None,
     }
 
 
-def _expect_share(target: Target, plan: Plan, unit: str, day: dt.date) -> Fraction | None:
-    """Return the share due at the end of a day; None if striving, or if units differ untold."""
+def expect_share(target: Target, plan: Plan, unit: str, day: dt.date) -> Fraction | None:
+    """Return the share due at the end of a day, exactly; None if striving, or if units differ untold."""
     if target.striving:
         return None
     if not target.curves:
@@ -335,7 +362,7 @@ def _expect_share(target: Target, plan: Plan, unit: str, day: dt.date) -> Fracti
     if unit != CITY:
         own = [curve for curve in target.curves if unit in plan.groups[curve.group]]
         return own[0].share_at(day) if own else None
-    parts = [(task, _expect_share(target, plan, name, day)) for name, task in target.breakdown.items()]
+    parts = [(task, expect_share(target, plan, name, day)) for name, task in target.breakdown.items()]
     total = sum(task for task, _ in parts)
     if not total or any(share is None for _, share in parts):
         return None
@@ -345,18 +372,19 @@ def _expect_share(target: Target, plan: Plan, unit: str, day: dt.date) -> Fracti
 def _find_light(counts: _Counts, unit: str, day: dt.date) -> str:
     """Return the light of a day; weeks in a row behind, and missed deadlines, turn it red."""
     light = _light_of_day(counts, unit, day)
-    if light == Light.YELLOW:
+    if light is Light.YELLOW:
         before = [_light_of_day(counts, unit, week) for week in counts.done if week < day]
         if all(past in {Light.YELLOW, Light.RED} for past in before):
             return Light.RED.value
-    return light.value
+    return light.value if light else ""
 
 
-def _light_of_day(counts: _Counts, unit: str, day: dt.date) -> Light:
+def _light_of_day(counts: _Counts, unit: str, day: dt.date) -> Light | None:
+    """Return the light of a day by itself; None where nothing is due, or not yet."""
     rate = counts.rate(unit, day)
-    share = _expect_share(counts.target, counts.plan, unit, day)
-    if rate is None or share is None:
-        return Light.GREEN
+    share = expect_share(counts.target, counts.plan, unit, day)
+    if rate is None or not share:
+        return None
     if day > counts.target.deadline and _is_missed(counts, unit, day):
         return Light.RED
     return grade_pace((rate - share) * 100, counts.plan.lights)
