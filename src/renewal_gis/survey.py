@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from renewal_gis.schema import BURNUP, CONFLICTS, make_empty
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -91,6 +93,10 @@ class Survey:
         Whether any source is simulated; every product then says so.
     review
         Ranking, changes and proposals for the bulletins; None where the ledger has no entry yet.
+    conflicts
+        CONFLICTS: works that meet in space and time from ``as_of`` on.
+    burnup
+        BURNUP: how each target grew, week by week.
     """
 
     plan: Plan
@@ -113,3 +119,5 @@ class Survey:
     sources: tuple[str, ...]
     simulated: bool
     review: Review | None = None
+    conflicts: pd.DataFrame = field(default_factory=lambda: make_empty(CONFLICTS))
+    burnup: pd.DataFrame = field(default_factory=lambda: make_empty(BURNUP))

@@ -116,6 +116,14 @@ class EventKind(Label):
     CORRECTION = "correction", "更正", "correction of an earlier entry"
 
 
+class RecordKind(Label):
+    """What an office record of the ledger is about."""
+
+    SUPERVISION = "supervision", "挂牌督办", "supervised listing"
+    BULLETIN = "bulletin", "通报", "bulletin"
+    LINEAGE = "lineage", "合并拆分", "merging and splitting of sites"
+
+
 class Move(Label):
     """What happened to a site between two days."""
 
@@ -131,6 +139,14 @@ class Ground(Label):
     MISSED = "missed", "到期未完成", "deadline missed"
     RED = "red", "严重滞后", "far behind"
     STALE = "stale", "长期未更新", "not updated for long"
+
+
+class ConflictPlan(Label):
+    """What is proposed where works meet in space and time (一路多挖)."""
+
+    TOGETHER = "together", "同步施工", "work together"
+    STAGGER = "stagger", "错峰施工", "one after the other"
+    UNDERGROUND_FIRST = "underground_first", "先地下后地上", "pipes before paving"
 
 
 COMPLETED_STAGES = (Stage.BASICALLY_BUILT, Stage.WORKS_COMPLETED, Stage.CLEARED, Stage.OPENED)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pandas as pd
 
+from renewal_gis.analysis.burnup import trace_progress
+from renewal_gis.analysis.conflicts import find_conflicts
 from renewal_gis.analysis.coverage import measure_coverage, reach_areas
 from renewal_gis.analysis.locate import locate_sites
 from renewal_gis.analysis.progress import measure_progress
@@ -16,7 +18,7 @@ from renewal_gis.analysis.reconcile import reconcile
 from renewal_gis.errors import InputError
 from renewal_gis.files import make_folder
 from renewal_gis.gates import check_gates
-from renewal_gis.ledger.geopackage import open_ledger
+from renewal_gis.ledger import open_ledger
 from renewal_gis.ledger.history import find_reached, find_stages
 from renewal_gis.pipeline.gaps import find_gaps
 from renewal_gis.pipeline.review import review_days
@@ -158,11 +160,12 @@ def survey_ledger(
     ]
     simulated = any(source.simulated for source in plan.sources) or bool(sites["simulated"].any())
     tell("计算进度")
+    staged = sites.join(located).join(find_stages(reached, plan, sites))
     nothing = gpd.GeoDataFrame(geometry=[], crs=STORED_CRS)
     return Survey(
         plan=plan,
         as_of=as_of,
-        sites=sites.join(located).join(find_stages(reached, plan, sites)),
+        sites=staged,
         events=events,
         reached=reached,
         units=inputs.units,
@@ -182,6 +185,8 @@ def survey_ledger(
         review=review_days(
             plan, sites, located, events, as_of=as_of, since=since, kind=kind, force_majeure=force_majeure
         ),
+        conflicts=find_conflicts(staged, plan, as_of=as_of),
+        burnup=trace_progress(sites, located, reached, plan, as_of=as_of),
     )
 
 
