@@ -101,6 +101,8 @@ def make_sites() -> gpd.GeoDataFrame:
             "source_row": pd.array(range(1, size + 1), dtype="Int64"),
             "simulated": True,
             "consulted_share": pd.array([0.85] * 5 + [0.7] + [None] * 6, dtype="Float64"),
+            "photo_before": "",
+            "photo_after": "",
         },
         index=pd.Index([f"A-{k:02d}" for k in range(1, size + 1)], name="site_id"),
     )

@@ -122,6 +122,7 @@ class RecordKind(Label):
     SUPERVISION = "supervision", "挂牌督办", "supervised listing"
     BULLETIN = "bulletin", "通报", "bulletin"
     LINEAGE = "lineage", "合并拆分", "merging and splitting of sites"
+    INTAKE = "intake", "导入核查", "findings of an import"
 
 
 class Move(Label):
@@ -147,6 +148,34 @@ class ConflictPlan(Label):
     TOGETHER = "together", "同步施工", "work together"
     STAGGER = "stagger", "错峰施工", "one after the other"
     UNDERGROUND_FIRST = "underground_first", "先地下后地上", "pipes before paving"
+
+
+class Deed(Label):
+    """What a person does with a supervised listing; each is one record of the ledger."""
+
+    OPEN = "open", "挂牌", "open"
+    EXTEND = "extend", "延期", "extend"
+    REQUEST = "request_delisting", "申请摘牌", "request delisting"
+    DELIST = "delist", "摘牌", "delist"
+
+
+class ListingState(Label):
+    """How a supervised listing stands on a day."""
+
+    OPEN = "open", "整改中", "open"
+    EXTENDED = "extended", "延期整改", "extended"
+    REQUESTED = "delisting_requested", "申请摘牌", "delisting requested"
+    DELISTED = "delisted", "已摘牌", "delisted"
+    OVERDUE = "overdue", "逾期", "overdue"
+
+
+class Due(Label):
+    """What falls due in the days that follow a bulletin."""
+
+    CHECKPOINT = "checkpoint", "目标到期", "target due"
+    LISTING = "listing", "督办件到期", "listing due"
+    START = "start", "计划开工", "planned start"
+    FINISH = "finish", "计划完工", "planned finish"
 
 
 COMPLETED_STAGES = (Stage.BASICALLY_BUILT, Stage.WORKS_COMPLETED, Stage.CLEARED, Stage.OPENED)

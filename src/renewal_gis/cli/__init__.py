@@ -14,11 +14,13 @@ import click
 from renewal_gis import __version__
 from renewal_gis.cli.build import build, demo
 from renewal_gis.cli.bulletin import bulletin
+from renewal_gis.cli.check import check
 from renewal_gis.cli.figure import figure
 from renewal_gis.cli.gaps import gaps
-from renewal_gis.cli.ledger import check, ledger
-from renewal_gis.cli.options import REFUSED
+from renewal_gis.cli.ledger import ledger
+from renewal_gis.cli.options import REFUSED, spare_console
 from renewal_gis.cli.plan import plan
+from renewal_gis.cli.verify import verify
 from renewal_gis.errors import RenewalError
 
 
@@ -44,8 +46,9 @@ def main(*, verbose: bool) -> None:
     Example:
       renewal-gis build plans/CITY.toml --as-of 2021-09-30
     """  # noqa: D301
+    spare_console()
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
 
 
-for command in (build, bulletin, check, demo, figure, gaps, ledger, plan):
+for command in (build, bulletin, check, demo, figure, gaps, ledger, plan, verify):
     main.add_command(command)

@@ -31,7 +31,7 @@ BULLETIN_STEPS = 4
 @click.option("-o", "--output", type=FILE, required=True, help="输出文件夹。")
 def bulletin(
     plan_path: Path,
-    ledger_path: Path,
+    ledger_path: str,
     kind: Literal["weekly", "monthly"],
     *,
     issue: int | None,

@@ -28,7 +28,7 @@ FIGURE_STEPS = 4
 @click.option("--unit", default="", help="单位全称(pace);不写则为全市。")
 @click.option("--page", type=click.Choice(list(PAGES)), default="156mm", show_default=True, help="幅面。")
 @click.option("-o", "--output", type=FILE, required=True, help="png、pdf 或 svg 文件。")
-def figure(plan_path: Path, ledger_path: Path, name: str, *, output: Path, **how: Any) -> None:
+def figure(plan_path: Path, ledger_path: str, name: str, *, output: Path, **how: Any) -> None:
     """插图:进展图、各单位完成率、各项指标进度。
 
     \b

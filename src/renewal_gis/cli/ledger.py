@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from renewal_gis.cli.check import PROGRAMME, tell_balances
 from renewal_gis.cli.options import FILE, JSON, LEDGER, PLAN, code_of, now, whoami
 from renewal_gis.vocab import Stage
 
@@ -17,13 +17,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from renewal_gis.pipeline.desk import Balance
-
 DAY = click.DateTime(["%Y-%m-%d"])
 BY = click.option("--by", default=whoami, show_default="登录名", help="记录人。")
-PROGRAMME = click.option("--programme", default="", help="专项代码;文件不在方案 sources 中时须写明。")
-SHOWN = 10
-"""Findings shown on the terminal for each file; the rest are counted."""
 
 
 @click.group()
@@ -35,14 +30,14 @@ def ledger() -> None:
 @LEDGER
 @PLAN
 @BY
-def init(ledger_path: Path, plan_path: Path, by: str) -> None:
+def init(ledger_path: str, plan_path: Path, by: str) -> None:
     """建立空台账,并把方案存入其中。
 
     \b
     Example:
       renewal-gis ledger init --ledger ledger.gpkg --plan plans/CITY.toml
     """  # noqa: D301
-    from renewal_gis.ledger.geopackage import open_ledger
+    from renewal_gis.ledger import open_ledger
     from renewal_gis.plan import load_plan
 
     plan = load_plan(plan_path)
@@ -64,7 +59,7 @@ def import_(
     ctx: click.Context,
     /,
     files: tuple[Path, ...],
-    ledger_path: Path,
+    ledger_path: str,
     plan_path: Path,
     *,
     by: str,
@@ -95,16 +90,14 @@ def import_(
 @click.option("--reason", default="", help="阶段退回的原因。")
 @click.option("--key", help="幂等键:同一键只记一次。")
 @click.option("--by", required=True, help="记录人。")
-def event(
-    ledger_path: Path, site_id: str, stage: str | None, day: dt.datetime, by: str, **words: Any
-) -> None:
+def event(ledger_path: str, site_id: str, stage: str | None, day: dt.datetime, by: str, **words: Any) -> None:
     """记一条进度、说明或更正;写入磁盘之后才回答 ok。
 
     \b
     Example:
       renewal-gis ledger event --ledger ledger.gpkg --site A-01 --stage started --date 2021-04-05 --by 张某
     """  # noqa: D301
-    from renewal_gis.ledger.geopackage import open_ledger
+    from renewal_gis.ledger import open_ledger
 
     with open_ledger(ledger_path) as book:
         number = book.add_event(site_id, date=day.date(), by=by, at=now(), stage=stage or "", **words)
@@ -115,14 +108,14 @@ def event(
 @click.argument("site_id", metavar="SITE")
 @LEDGER
 @JSON
-def history(site_id: str, ledger_path: Path, *, as_json: bool) -> None:
+def history(site_id: str, ledger_path: str, *, as_json: bool) -> None:
     """一个项目的全部记录,按入库先后。
 
     \b
     Example:
       renewal-gis ledger history A-01 --ledger ledger.gpkg
     """  # noqa: D301
-    from renewal_gis.ledger.geopackage import open_ledger
+    from renewal_gis.ledger import open_ledger
 
     with open_ledger(ledger_path) as book:
         events = book.history(site_id).reset_index()
@@ -142,14 +135,14 @@ def history(site_id: str, ledger_path: Path, *, as_json: bool) -> None:
 @click.option("--as-of", type=DAY, required=True, help="截止日期。")
 @click.option("--known-at", help="按当时所知:ISO 8601 时刻。")
 @JSON
-def snapshot(ledger_path: Path, as_of: dt.datetime, known_at: str | None, *, as_json: bool) -> None:
+def snapshot(ledger_path: str, as_of: dt.datetime, known_at: str | None, *, as_json: bool) -> None:
     """某一天各项目的阶段。
 
     \b
     Example:
       renewal-gis ledger snapshot --ledger ledger.gpkg --as-of 2021-09-30
     """  # noqa: D301
-    from renewal_gis.ledger.geopackage import open_ledger
+    from renewal_gis.ledger import open_ledger
     from renewal_gis.ledger.history import find_reached, find_stages
 
     with open_ledger(ledger_path) as book:
@@ -163,16 +156,20 @@ def snapshot(ledger_path: Path, as_of: dt.datetime, known_at: str | None, *, as_
 @ledger.command()
 @LEDGER
 @click.option(
-    "-o", "--output", default="-", show_default=True, help="csv、xlsx、geojson、gpkg 文件;- 为标准输出(csv)。"
+    "-o",
+    "--output",
+    default="-",
+    show_default=True,
+    help="csv、xlsx、geojson、gpkg、parquet、shp.zip(GBK)文件;- 为标准输出(csv)。",
 )
-def export(ledger_path: Path, output: str) -> None:
+def export(ledger_path: str, output: str) -> None:
     """导出项目表,首列 site_id;不含可执行的公式。
 
     \b
     Example:
       renewal-gis ledger export --ledger ledger.gpkg -o sites.xlsx
     """  # noqa: D301
-    from renewal_gis.ledger.geopackage import open_ledger
+    from renewal_gis.ledger import open_ledger
     from renewal_gis.render import exports
 
     with open_ledger(ledger_path) as book:
@@ -180,21 +177,25 @@ def export(ledger_path: Path, output: str) -> None:
     if output == "-":
         sys.stdout.buffer.write(exports.write_csv(sites).encode())
         return
-    exports.export_table(sites, Path(output))
+    report = exports.export_table(sites, Path(output))
+    for finding in list(report)[:SHOWN]:
+        click.echo(f"{finding.severity.zh} {finding.site_id}:{finding.text}。{finding.remedy}", err=True)
+    if len(report) > SHOWN:
+        click.echo(f"……共 {len(report)} 处,见文件中的说明表", err=True)
     click.echo(f"ok {output}")
 
 
 @ledger.command()
 @LEDGER
 @click.pass_context
-def verify(ctx: click.Context, /, ledger_path: Path) -> None:
+def verify(ctx: click.Context, /, ledger_path: str) -> None:
     """核验散列、计数和次序。
 
     \b
     Example:
       renewal-gis ledger verify --ledger ledger.gpkg
     """  # noqa: D301
-    from renewal_gis.ledger.geopackage import open_ledger
+    from renewal_gis.ledger import open_ledger
 
     with open_ledger(ledger_path) as book:
         findings = list(book.verify())
@@ -220,66 +221,6 @@ def template(plan_path: Path, output: Path) -> None:
 
     for path in write_templates(load_plan(plan_path), output):
         click.echo(path)
-
-
-@click.command()
-@click.argument("files", nargs=-1, required=True, type=FILE)
-@PLAN
-@click.option(
-    "--role",
-    type=click.Choice(["sites", "districts", "roads"]),
-    default="sites",
-    show_default=True,
-    help="文件的用途。",
-)
-@PROGRAMME
-@JSON
-@click.pass_context
-def check(
-    ctx: click.Context,
-    /,
-    files: tuple[Path, ...],
-    plan_path: Path,
-    role: str,
-    programme: str,
-    *,
-    as_json: bool,
-) -> None:
-    """检查文件:读到、接收、修复、隔离各多少,哪里要改。什么也不写。
-
-    \b
-    Example:
-      renewal-gis check 老旧小区.xlsx --plan plans/CITY.toml
-    """  # noqa: D301
-    from renewal_gis.pipeline.desk import check_file
-    from renewal_gis.plan import load_plan
-
-    plan = load_plan(plan_path)
-    use: Any = "units" if role == "districts" else role
-    balances = [check_file(plan, file, role=use, programme=programme) for file in files]
-    tell_balances(balances, as_json=as_json)
-    ctx.exit(code_of(finding for balance in balances for finding in balance.findings))
-
-
-def tell_balances(balances: list[Balance], *, as_json: bool) -> None:
-    """Show the balance sheet of each file and its findings."""
-    if as_json:
-        from dataclasses import asdict
-
-        click.echo(json.dumps([asdict(balance) for balance in balances], ensure_ascii=False, indent=2))
-        return
-    for sheet in balances:
-        click.echo(
-            f"{sheet.file}:读到 {sheet.read} = 接收 {sheet.accepted} + 修复 {sheet.repaired} + 隔离 {sheet.quarantined}"
-        )
-        told = sorted(
-            sheet.findings, key=lambda finding: ("error", "warning", "info").index(finding.severity)
-        )
-        for finding in told[:SHOWN]:
-            row = f" 第 {finding.row} 行" if finding.row else ""
-            click.echo(f"  {finding.severity.zh}{row}:{finding.text}。{finding.remedy}")
-        if len(told) > SHOWN:
-            click.echo(f"  ……共 {len(told)} 条意见,全部见 --json")
 
 
 def _to_json(table: pd.DataFrame) -> str:

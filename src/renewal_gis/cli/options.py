@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import getpass
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -29,7 +31,9 @@ SINCE = click.option(
     "--since", type=click.DateTime(["%Y-%m-%d"]), help="上期日期;不写则为 7 天前(月调度为上月同日)。"
 )
 PLAN = click.option("--plan", "plan_path", type=FILE, required=True, help="方案文件(.toml)。")
-LEDGER = click.option("--ledger", "ledger_path", type=FILE, required=True, help="台账(.gpkg)。")
+LEDGER = click.option(
+    "--ledger", "ledger_path", required=True, help="台账:FILE.gpkg 或 postgresql://用户@主机/库。"
+)
 OUTPUT = click.option(
     "-o", "--output", type=FILE, default=Path("outputs"), show_default=True, help="输出文件夹。"
 )
@@ -81,7 +85,7 @@ def choose_day(plan: Plan, as_of: dt.datetime | None) -> dt.date:
 
 
 def look_at_ledger(
-    plan_path: Path, ledger_path: Path, *, tell: Steps, as_of: dt.datetime | None, unit: str = "", **how: Any
+    plan_path: Path, ledger_path: str, *, tell: Steps, as_of: dt.datetime | None, unit: str = "", **how: Any
 ) -> Survey:
     """Return the survey that a bulletin or figure is made from; ``how`` as in ``survey_for_report``."""
     from renewal_gis.pipeline.report import survey_for_report
@@ -108,6 +112,24 @@ def whoami() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "未知"
+
+
+def spare_console() -> None:
+    r"""Let a console that knows no such character (GBK on Chinese Windows) show ``\uXXXX`` instead of failing.
+
+    The escape is that of JSON, so that ``--json`` stays whole in every encoding.
+    """
+    codecs.register_error("renewal_escape", _escape)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="renewal_escape")
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[k : k + 4]}" for k in range(0, len(units), 4)), error.end
 
 
 def code_of(findings: Iterable[Finding]) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -13,6 +12,7 @@ from renewal_gis.errors import LedgerError
 from renewal_gis.findings import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -51,8 +51,13 @@ SITE_TYPES: dict[str, str] = {
     "source_file": "TEXT",
     "source_row": "INTEGER",
     "simulated": "BOOLEAN",
+    "photo_before": "TEXT",
+    "photo_after": "TEXT",
 }
 """Columns of a site in the order in which they are stored, with their SQL types."""
+
+LATER_COLUMNS = ("photo_before", "photo_after")
+"""Columns that older ledgers had not. Sealed only where filled in, so that the older seals still hold."""
 
 PROVENANCE = ("source_file", "source_row")
 """Columns that say where a row came from; they do not make it another row."""
@@ -73,6 +78,9 @@ EVENT_COLUMNS = (
     "key",
 )
 """Columns of an event in the order in which they are chained."""
+
+RECORD_COLUMNS = ("record_id", "kind", "subject", "date", "body", "recorded_at", "recorded_by", "key")
+"""Columns of an office record in the order in which they are chained."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,24 @@ class Ledger(Protocol):
     def changes(self, site_id: str | None = None) -> pd.DataFrame:
         """Return the old values of rows that an import changed."""
 
+    def add_record(  # one argument for each thing that a record says
+        self,
+        kind: str,
+        *,
+        subject: str,
+        date: dt.date,
+        body: Mapping[str, Any],
+        by: str,
+        at: Moment,
+        key: str | None = None,
+    ) -> str:
+        """Write one office record and return its id after it is durable."""
+
+    def records(
+        self, kind: str | None = None, *, subject: str | None = None, known_at: Moment | None = None
+    ) -> pd.DataFrame:
+        """Return office records in the order of recording."""
+
     def snapshot_to(self, path: str | Path) -> Path:
         """Write a consistent copy for other programs."""
 
@@ -182,12 +208,29 @@ def hash_values(values: Iterable[Any], /) -> str:
     ).hexdigest()
 
 
-def chain_event(before: str, event: Mapping[str, Any] | Sequence[Any], /) -> str:
-    """Return the seal of an event: it covers the event and the seal before it, so that order is proved."""
-    values = [event[name] for name in EVENT_COLUMNS] if isinstance(event, Mapping) else list(event)
+def hash_site(site: Mapping[str, Any], /) -> str:
+    """Return the fingerprint of a stored site: its id, its shape and all columns but its provenance."""
+    shape = bytes(site["geom"]).hex() if site["geom"] else None
+    unsealed = (*PROVENANCE, *LATER_COLUMNS)
+    first = [site[name] for name in SITE_TYPES if name not in unsealed]
+    later = [[name, site[name]] for name in LATER_COLUMNS if site[name]]
+    return hash_values([shape, site["site_id"], *first, *later])
+
+
+def chain_row(before: str, values: Sequence[Any], /) -> str:
+    """Return the seal of a row: it covers the row and the seal before it, so that order is proved."""
     return hash_values([before, *values])
 
 
 def make_event_id(key: str, /) -> str:
     """Return the id of the event with this key; the same key is the same event in any ledger."""
-    return "E" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"E{_digest(key)}"
+
+
+def make_record_id(key: str, /) -> str:
+    """Return the id of the office record with this key."""
+    return f"R{_digest(key)}"
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]

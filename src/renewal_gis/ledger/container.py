@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from renewal_gis.ledger.base import EVENT_COLUMNS, SITE_TYPES
+from renewal_gis.ledger.base import EVENT_COLUMNS, LATER_COLUMNS, SITE_TYPES
 
 if TYPE_CHECKING:
     import sqlite3
@@ -19,8 +19,8 @@ SRS_ID = 4490
 APPLICATION_ID = 0x47504B47  # "GPKG"
 USER_VERSION = 10300
 _MADE = "1970-01-01T00:00:00.000Z"  # no clock here: the first import sets the true date
-FORMAT = "1"
-"""Version of our own tables, kept in ledger_meta."""
+FORMAT = "2"
+"""Version of our own tables, kept in ledger_meta: 2 added office_record and the photographs."""
 
 _CORE = """
 CREATE TABLE IF NOT EXISTS gpkg_spatial_ref_sys (
@@ -53,18 +53,23 @@ CREATE TABLE IF NOT EXISTS status_event (seq INTEGER PRIMARY KEY AUTOINCREMENT N
   source_file TEXT NOT NULL, source_row INTEGER, key TEXT NOT NULL UNIQUE, chain TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS status_event_by_site ON status_event (site_id, stage, date, kind, recorded_at);
 CREATE INDEX IF NOT EXISTS site_change_by_site ON site_change (site_id);
+CREATE TABLE IF NOT EXISTS office_record (seq INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, record_id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL, subject TEXT NOT NULL, date DATE NOT NULL, body TEXT NOT NULL, recorded_at TEXT NOT NULL,
+  recorded_by TEXT NOT NULL, key TEXT NOT NULL UNIQUE, chain TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS office_record_by_kind ON office_record (kind, subject);
 CREATE TABLE IF NOT EXISTS import_log (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, kind TEXT NOT NULL, files TEXT NOT NULL,
   added INTEGER NOT NULL, changed INTEGER NOT NULL, unchanged INTEGER NOT NULL, vanished INTEGER NOT NULL,
   recorded_at TEXT NOT NULL, recorded_by TEXT NOT NULL);
 """
 
-APPEND_ONLY = ("status_event", "site_change", "import_log", "ledger_plan")
+APPEND_ONLY = ("status_event", "office_record", "site_change", "import_log", "ledger_plan")
 
 _ATTRIBUTES = {
     "ledger_meta": "台账版本",
     "ledger_plan": "方案",
     "site_change": "项目变更前的内容",
     "status_event": "进度记录",
+    "office_record": "公文记录",
     "import_log": "导入记录",
 }
 
@@ -96,6 +101,14 @@ def create_tables(base: sqlite3.Connection) -> None:
     base.execute("INSERT OR IGNORE INTO ledger_meta (name, value) VALUES ('format', ?)", (FORMAT,))
     base.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     base.execute(f"PRAGMA user_version = {USER_VERSION}")
+
+
+def upgrade_tables(base: sqlite3.Connection) -> None:
+    """Bring the tables of format 1 to today's, inside the caller's transaction; no stored value changes."""
+    for name in LATER_COLUMNS:
+        base.execute(f"ALTER TABLE site ADD COLUMN {name} {SITE_TYPES[name]}")
+    create_tables(base)
+    base.execute("UPDATE ledger_meta SET value = ? WHERE name = 'format'", (FORMAT,))
 
 
 def _list_systems() -> list[tuple[Any, ...]]:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
 from renewal_gis.errors import LedgerError, PlanError
 from renewal_gis.findings import Report
-from renewal_gis.ledger.base import ImportResult, Moment, format_moment, hash_values, make_event_id
+from renewal_gis.ledger.base import (
+    RECORD_COLUMNS,
+    ImportResult,
+    Moment,
+    format_moment,
+    hash_values,
+    make_event_id,
+)
 from renewal_gis.ledger.frames import (
     drop_later,
     events_of_rows,
@@ -22,6 +29,7 @@ from renewal_gis.ledger.frames import (
     stages_of_rows,
 )
 from renewal_gis.ledger.proofs import verify_container
+from renewal_gis.ledger.records import append_record, make_record, read_records
 from renewal_gis.ledger.writing import (
     READ_EVENTS,
     READ_SITES,
@@ -39,6 +47,7 @@ from renewal_gis.vocab import EventKind
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -322,6 +331,67 @@ class SqlLedger(ABC):
         else:
             found = self._base.execute(f"{text} WHERE site_id = ? ORDER BY fid", (site_id,))
         return pd.DataFrame(found.fetchall(), columns=names)
+
+    def add_record(  # one argument for each thing that a record says
+        self,
+        kind: str,
+        *,
+        subject: str,
+        date: dt.date,
+        body: Mapping[str, Any],
+        by: str,
+        at: Moment,
+        key: str | None = None,
+    ) -> str:
+        """Write one office record and return its id after it is durable.
+
+        Parameters
+        ----------
+        kind
+            A :class:`renewal_gis.vocab.RecordKind`.
+        subject
+            What it is about, such as the number of a listing.
+        date
+            The day of the fact.
+        body
+            What it says; kept as canonical JSON.
+        by, at
+            Who records it, and when.
+        key
+            The caller's own key: the same key with the same content is one record.
+
+        Raises
+        ------
+        LedgerError
+            An unknown kind, a body that is not JSON, a key of another record, or the ledger could
+            not be written.
+        """
+        row = make_record(kind, subject=subject, date=date, body=body, by=by, at=at, key=key)
+        with self._writing() as base:
+            return append_record(base, row)
+
+    def records(
+        self, kind: str | None = None, *, subject: str | None = None, known_at: Moment | None = None
+    ) -> pd.DataFrame:
+        """Return office records in the order of recording.
+
+        Parameters
+        ----------
+        kind, subject
+            Only these.
+        known_at
+            What had been recorded by then.
+
+        Returns
+        -------
+        DataFrame
+            On ``record_id``: ``kind``, ``subject``, ``date`` (datetime64), ``body`` (dict),
+            ``recorded_at``, ``recorded_by``, ``key``.
+        """
+        rows = read_records(self._base, kind, subject=subject, known_at=known_at)
+        frame = pd.DataFrame(rows, columns=list(RECORD_COLUMNS)).set_index("record_id")
+        frame["date"] = pd.to_datetime(frame["date"], format="%Y-%m-%d").astype("datetime64[ns]")
+        return frame
 
     def verify(self) -> Report:
         """Prove hashes, counts and order; an empty report means that all holds."""

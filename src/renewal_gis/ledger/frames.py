@@ -11,10 +11,9 @@ import pandas as pd
 
 from renewal_gis.ledger.base import (
     EVENT_COLUMNS,
-    PROVENANCE,
     SITE_TYPES,
     format_moment,
-    hash_values,
+    hash_site,
     make_event_id,
 )
 from renewal_gis.ledger.container import read_blobs, write_blobs
@@ -34,13 +33,9 @@ def list_site_rows(frame: gpd.GeoDataFrame, /) -> list[dict[str, Any]]:
     }
     for name, kind in SITE_TYPES.items():
         columns[name] = _to_plain(frame[name], kind) if name in frame.columns else [None] * len(frame)
-    content = [name for name in columns if name not in (*PROVENANCE, "geom")]
-    rows = []
-    for values in zip(*columns.values(), strict=True):
-        row = dict(zip(columns, values, strict=True))
-        shape = row["geom"].hex() if row["geom"] else None
-        row["row_hash"] = hash_values([shape, *(row[name] for name in content)])
-        rows.append(row)
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    for row in rows:
+        row["row_hash"] = hash_site(row)
     return rows
 
 

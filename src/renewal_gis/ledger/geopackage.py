@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from renewal_gis.errors import LedgerError, MissingFileError
-from renewal_gis.files import write_whole
-from renewal_gis.ledger.container import APPLICATION_ID, FORMAT, create_tables
+from renewal_gis.files import make_folder, write_whole
+from renewal_gis.ledger.container import APPLICATION_ID, FORMAT, create_tables, upgrade_tables
 from renewal_gis.ledger.core import SqlLedger
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ BUSY_MS = 30_000
 """How long a writer waits for another."""
 
 
-def open_ledger(path: str | Path, /, *, create: bool = False) -> GeoPackageLedger:
+def open_file(path: str | Path, /, *, create: bool = False) -> GeoPackageLedger:
     """Return the ledger in a file.
 
     Parameters
@@ -44,7 +44,7 @@ def open_ledger(path: str | Path, /, *, create: bool = False) -> GeoPackageLedge
     if not path.exists() and not create:
         raise MissingFileError("找不到台账", place=str(path), remedy="先用 ledger init 建立台账")
     if create:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
     try:
         base = _connect(path)
     except sqlite3.Error as error:
@@ -80,7 +80,12 @@ def _check_kind(base: sqlite3.Connection, path: Path) -> None:
     if base.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID or "ledger_meta" not in tables:
         raise LedgerError("不是本软件的台账", place=str(path), remedy="请给出 ledger init 建立的 .gpkg")
     found = base.execute("SELECT value FROM ledger_meta WHERE name = 'format'").fetchone()
-    if found is None or found[0] != FORMAT:
+    if found == ("1",):
+        with _hold_lock(base):
+            # another program may have done it while we waited
+            if base.execute("SELECT value FROM ledger_meta WHERE name = 'format'").fetchone() == ("1",):
+                upgrade_tables(base)
+    elif found is None or found[0] != FORMAT:
         raise LedgerError(
             f"台账版本为 {found and found[0]},本软件为 {FORMAT}", place=str(path), remedy="请升级本软件"
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import geopandas as gpd
 
 from renewal_gis.errors import LedgerError, PlanError
-from renewal_gis.ledger.base import EVENT_COLUMNS, SITE_TYPES, chain_event
+from renewal_gis.ledger.base import EVENT_COLUMNS, SITE_TYPES, chain_row
 from renewal_gis.ledger.container import EVENT_INSERT, read_blobs
 from renewal_gis.ledger.frames import events_of_rows
 from renewal_gis.ledger.history import find_first_days
@@ -156,7 +156,7 @@ def append_events(base: Connection, rows: list[Row]) -> None:
     sealed = []
     for row in rows:
         values = [row[name] for name in EVENT_COLUMNS]
-        seal = chain_event(seal, values)
+        seal = chain_row(seal, values)
         sealed.append([*values, seal])
     base.executemany(EVENT_INSERT, sealed)
 

@@ -10,7 +10,7 @@ from renewal_gis.intake.districts import read_districts
 from renewal_gis.intake.events import read_events
 from renewal_gis.intake.roads import read_roads
 from renewal_gis.intake.tables import read_sites
-from renewal_gis.ledger.geopackage import open_ledger
+from renewal_gis.ledger import open_ledger
 from renewal_gis.plan import Source
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def check_file(plan: Plan, path: Path, /, *, role: Role = "sites", programme: st
 
 
 def import_files(
-    paths: tuple[Path, ...], ledger_path: Path, /, *, plan: Plan, at: dt.datetime, by: str, **how: Any
+    paths: tuple[Path, ...], ledger_path: str | Path, /, *, plan: Plan, at: dt.datetime, by: str, **how: Any
 ) -> list[Balance]:
     """Take files of sites or events into a ledger; the same file twice changes nothing.
 

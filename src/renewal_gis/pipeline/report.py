@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from renewal_gis.ledger.geopackage import open_ledger
+from renewal_gis.ledger import open_ledger
 from renewal_gis.pipeline.inputs import load_backdrop
 from renewal_gis.pipeline.review import check_day
 from renewal_gis.pipeline.survey import survey_ledger
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def survey_for_report(
     plan: Plan,
-    ledger_path: Path,
+    ledger_path: str | Path,
     *,
     as_of: dt.date,
     tell: Callable[[str], None],
