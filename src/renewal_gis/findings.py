@@ -180,6 +180,20 @@ _rule("file-empty", _W, "图层是空的(empty):没有记录", "请核对是否�
 _rule(
     "site-vanished", _W, "项目“{value}”在新报的文件中没有了,台账中保留", "请核对是否漏报;确需撤销请登记说明"
 )
+_rule(
+    "output-mixed",
+    _E,
+    "“{value}”与成果清单不符:上次生成中断,或文件此后被改动",
+    "请重新运行 build;中断前后的文件不可混用",
+)
+_rule("output-missing", _E, "成果清单中的“{value}”不在", "请重新运行 build")
+_rule("output-leftover", _I, "有上次中断留下的草稿", "无需处理:下次运行时自动清除")
+_rule(
+    "export-changed",
+    _W,
+    "“{field}”存不进该格式({new}):{value}",
+    "全文在同一文件的说明表(changes.csv 或“说明”)中;不损失内容请用 GeoPackage",
+)
 _rule("ledger-damaged", _E, "台账文件损坏:{value}", "请用备份恢复")
 _rule("ledger-altered", _E, "台账内容与写入时不符:{value}", "请用备份比对,查明谁改动了文件")
 _rule("ledger-unguarded", _E, "台账缺少保护(触发器 {value})", "请用备份恢复,查明谁改动了文件")

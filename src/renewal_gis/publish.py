@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -14,17 +15,20 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from renewal_gis import __version__
-from renewal_gis.files import write_bytes
+from renewal_gis.errors import InputError, MissingFileError
+from renewal_gis.files import DRAFTS, write_set
+from renewal_gis.findings import Report
 from renewal_gis.vocab import CITY, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from renewal_gis.render.bulletin import Kind
     from renewal_gis.survey import Survey
 
 LOG = logging.getLogger(__name__)
 
+MANIFEST = "manifest.json"
 VERSIONED = ("geopandas", "shapely", "pyproj", "pandas", "numpy", "pyogrio", "folium", "matplotlib")
 
 
@@ -47,7 +51,9 @@ def publish_survey(
 ) -> Published:
     """Write every product of a survey, and the manifest.
 
-    Nothing is put in place before all of it is rendered; each file is then replaced whole.
+    Nothing is put in place before all of it is rendered and lies on the disk; then each file is
+    replaced whole, the manifest last. A crash in between leaves a manifest that does not agree with
+    its files: :func:`check_outputs` tells.
 
     Parameters
     ----------
@@ -69,13 +75,12 @@ def publish_survey(
     """
     products = _render(survey, tell)
     tell("写出成果")
-    files = [folder / name for name in products]
-    for path, content in zip(files, products.values(), strict=True):
-        write_bytes(path, content)
-    manifest = make_manifest(survey, folder, inputs=inputs, outputs=[*files, ledger_path])
-    target = folder / "manifest.json"
-    write_bytes(target, (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode())
-    return Published(folder, (*files, ledger_path, target), manifest)
+    _tell_of_before(folder)
+    manifest = make_manifest(survey, folder, inputs=inputs, products=products, ledger_path=ledger_path)
+    told = {MANIFEST: (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode()}
+    write_set(folder, products | told)
+    files = tuple(folder / name for name in products)
+    return Published(folder, (*files, ledger_path, folder / MANIFEST), manifest)
 
 
 def _render(survey: Survey, tell: Callable[[str], None]) -> dict[str, bytes]:
@@ -150,28 +155,34 @@ def publish_bulletin(
     from renewal_gis.render import printmap  # noqa: PLC0415
 
     products = render_bulletin(survey, kind=kind, figure=printmap.draw_status(survey), issue=issue)
-    for name, content in products.items():
-        write_bytes(folder / name, content)
+    write_set(folder, products)
     return tuple(folder / name for name in products)
 
 
 def make_manifest(
-    survey: Survey, folder: Path, *, inputs: Iterable[Path], outputs: Iterable[Path]
+    survey: Survey,
+    folder: Path,
+    *,
+    inputs: Iterable[Path],
+    products: Mapping[str, bytes],
+    ledger_path: Path,
 ) -> dict[str, Any]:
     """Say what was made of what.
 
-    ``counts`` holds, per target, the figures of the whole city in the target's measure;
+    ``ledger`` names the entry of ``outputs`` that lives on and may differ later. ``counts`` holds, per target, the figures of the whole city in the target's measure;
     ``task`` is null where the plan gives none.
     """
     plan = survey.plan
     severities = [str(finding.severity) for finding in survey.findings]
+    ledger = _describe(ledger_path, folder)
     return {
         "plan": {"id": plan.id, "title": plan.title, "city": plan.city},
         "as_of": survey.as_of.isoformat(),
         "simulated": survey.simulated,
         "versions": _versions(),
         "inputs": [_describe(path, plan.folder.parent) for path in sorted(set(inputs))],
-        "outputs": [_describe(path, folder) for path in outputs],
+        "outputs": [*(_weigh(name, content) for name, content in products.items()), ledger],
+        "ledger": ledger["path"],
         "counts": _count_targets(survey.progress),
         "findings": {str(severity): severities.count(severity) for severity in Severity},
     }
@@ -195,10 +206,56 @@ def _versions() -> dict[str, str]:
 
 
 def _describe(path: Path, base: Path) -> dict[str, Any]:
-    content = path.read_bytes()
     shown = path.relative_to(base) if path.is_relative_to(base) else Path(path.name)
-    return {
-        "path": shown.as_posix(),
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
+    return _weigh(shown.as_posix(), path.read_bytes())
+
+
+def _weigh(name: str, content: bytes) -> dict[str, Any]:
+    return {"path": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _tell_of_before(folder: Path) -> None:
+    """Say that the last run did not end, or that someone changed its files; all are replaced now."""
+    with contextlib.suppress(MissingFileError, InputError):
+        stale = [finding for finding in check_outputs(folder) if finding.severity is Severity.ERROR]
+        if stale:
+            LOG.warning(
+                "%s 中有 %d 个文件与上次的清单不符(上次中断,或文件被改动),现在全部重写", folder, len(stale)
+            )
+
+
+def check_outputs(folder: Path, /) -> Report:
+    """Return what differs between a folder of products and its manifest; empty if all of one run is there.
+
+    Parameters
+    ----------
+    folder
+        What :func:`publish_survey` wrote. The ledger, which lives on, is not compared.
+
+    Raises
+    ------
+    MissingFileError
+        No manifest is there.
+    InputError
+        The manifest is not ours.
+    """
+    target = folder / MANIFEST
+    if not target.is_file():
+        raise MissingFileError("没有成果清单", place=str(target), remedy="请指定 build 的输出文件夹")
+    try:
+        manifest = json.loads(target.read_text(encoding="utf-8"))
+        entries = [entry for entry in manifest["outputs"] if entry["path"] != manifest.get("ledger")]
+        listed = {str(entry["path"]): str(entry["sha256"]) for entry in entries}
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError("不是成果清单", place=str(target), remedy="请重新运行 build") from error
+    report = Report()
+    for name, seal in listed.items():
+        path = folder / name
+        if not path.is_file():
+            report.add("output-missing", file=name, value=name)
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != seal:
+            report.add("output-mixed", file=name, value=name)
+    for _ in folder.glob(f"{DRAFTS}*"):
+        report.add("output-leftover", file=folder.name)
+        break
+    return report

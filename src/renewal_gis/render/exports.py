@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import hashlib
 import io
 import json
+import math
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import shapely
 
 from renewal_gis.errors import InputError
-from renewal_gis.files import write_bytes, write_whole
-from renewal_gis.render.layers import SITE_FIELDS
+from renewal_gis.files import write_bytes
+from renewal_gis.findings import Report
+from renewal_gis.render.tables import SITE_FIELDS, clean_text, tabulate_sites
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     import geopandas as gpd
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{k}" for port in ("com", "lpt") for k in range(1, 10))}
 _FORMULA_MARKS = (*"=+-@\t\r\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+CELL_CHARS = 32_767
+_TOO_LONG = "(过长,见“说明”表;全文用 GeoPackage 导出)"
+_CREATED = dt.datetime(2000, 1, 1)  # noqa: DTZ001  # a fixed stamp: the same sites give the same bytes
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?%?")
 
 
@@ -66,16 +71,6 @@ def guard_cell(value: object, /) -> str:
     return "'" + text if text.startswith(_FORMULA_MARKS) and not _NUMBER.fullmatch(text) else text
 
 
-def clean_text(value: object, /) -> str:
-    """Return text without the characters that XML and terminals cannot hold."""
-    if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124  # NaN is not itself
-        return ""
-    text = value.strftime("%Y-%m-%d") if hasattr(value, "strftime") else str(value)
-    return "".join(
-        char for char in text if unicodedata.category(char) not in ("Cc", "Cs", "Cn") or char in "\n\t"
-    )
-
-
 def export_sites(frame: gpd.GeoDataFrame, folder: Path, /) -> list[Path]:
     """Write sites as csv, xlsx, GeoJSON and GeoPackage and return the paths.
 
@@ -97,7 +92,7 @@ def export_sites(frame: gpd.GeoDataFrame, folder: Path, /) -> list[Path]:
     return paths
 
 
-def export_table(frame: gpd.GeoDataFrame, path: Path, /) -> None:
+def export_table(frame: gpd.GeoDataFrame, path: Path, /) -> Report:
     """Write sites to one file, in the format that its suffix names.
 
     Parameters
@@ -105,7 +100,13 @@ def export_table(frame: gpd.GeoDataFrame, path: Path, /) -> None:
     frame
         SITES in EPSG:4490.
     path
-        ``.csv`` (with a byte order mark, for office programs), ``.xlsx``, ``.geojson`` or ``.gpkg``.
+        ``.csv`` (with a byte order mark, for office programs), ``.xlsx``, ``.geojson``, ``.gpkg``,
+        ``.parquet`` (GeoParquet 1.1) or ``.shp.zip``, ``.zip`` (GBK shapefiles).
+
+    Returns
+    -------
+    Report
+        What the format could not hold; it stands in full beside the table in the same file.
 
     Raises
     ------
@@ -115,18 +116,12 @@ def export_table(frame: gpd.GeoDataFrame, path: Path, /) -> None:
         The file cannot be written.
     """
     suffix = path.suffix.lower()
-    if suffix == ".gpkg":
-        write_whole(path, lambda draft: _write_gpkg(frame, draft))
-    elif suffix == ".csv":
-        write_bytes(path, b"\xef\xbb\xbf" + write_csv(frame).encode())
-    elif suffix == ".xlsx":
-        write_bytes(path, write_xlsx(frame))
-    elif suffix == ".geojson":
-        write_bytes(path, write_geojson(frame).encode())
-    else:
-        raise InputError(
-            f"不支持的输出格式“{suffix}”", place=str(path), remedy="用 .csv、.xlsx、.geojson 或 .gpkg"
-        )
+    if suffix not in WRITERS:
+        known = "、".join(name for name in WRITERS if name != ".zip")
+        raise InputError(f"不支持的输出格式“{suffix}”", place=str(path), remedy=f"用 {known}、.shp.zip")
+    content, report = WRITERS[suffix](frame)
+    write_bytes(path, content)
+    return report
 
 
 def list_rows(frame: gpd.GeoDataFrame) -> Iterator[list[Any]]:
@@ -147,22 +142,52 @@ def write_csv(frame: gpd.GeoDataFrame, /) -> str:
     return sink.getvalue()
 
 
-def write_xlsx(frame: gpd.GeoDataFrame, /) -> bytes:
-    """Return sites as a workbook in which every cell is text or a number."""
+def write_xlsx(frame: gpd.GeoDataFrame, /) -> tuple[bytes, Report]:
+    """Return sites as a workbook in which every cell is text or a number, and what a cell cannot hold.
+
+    A text of more than 32,767 characters (the limit of a cell) is not cut: its cell refers to the
+    GeoPackage, and a second sheet lists it.
+    """
     import xlsxwriter  # noqa: PLC0415  # only for workbooks
 
+    report = Report()
     sink = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(sink, options) as book:
+        book.set_properties({"created": _CREATED})
         sheet = book.add_worksheet("台账")
+        head: list[Any] = []
         for line, row in enumerate(list_rows(frame)):
+            head = head or row
             for place, value in enumerate(row):
-                number = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value  # noqa: PLR0124
-                if number:
+                if _is_number(value):
                     sheet.write_number(line, place, value)
-                else:
-                    sheet.write_string(line, place, clean_text(value)[:32_767])
-    return sink.getvalue()
+                    continue
+                text = clean_text(value)
+                if len(text) > CELL_CHARS:
+                    report.add(
+                        "export-changed",
+                        site_id=str(row[0]),
+                        field=str(head[place]),
+                        value=text[:60],
+                        new=f"{len(text)} 字,超过单元格上限 {CELL_CHARS} 字",
+                    )
+                    text = _TOO_LONG
+                sheet.write_string(line, place, text)
+        if len(report):
+            _list_changes(book.add_worksheet("说明"), report)
+    return sink.getvalue(), report
+
+
+def _list_changes(sheet: Any, report: Report) -> None:
+    rows = [("编号", "字段", "说明"), *((f.site_id, f.field, f.text) for f in report)]
+    for line, row in enumerate(rows):
+        for place, value in enumerate(row):
+            sheet.write_string(line, place, value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def write_geojson(frame: gpd.GeoDataFrame, /) -> str:
@@ -180,11 +205,33 @@ def write_geojson(frame: gpd.GeoDataFrame, /) -> str:
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
 
 
-def _write_gpkg(frame: gpd.GeoDataFrame, draft: Path) -> None:
-    names = [name for name in SITE_FIELDS if name in frame.columns]
-    table = frame[[*names, frame.geometry.name]].copy()
-    for name in names:
-        table[name] = [clean_text(value) for value in table[name]]
-    table.insert(0, "site_id", frame.index.astype(str))
-    table = table.reset_index(drop=True).rename(columns=dict(SITE_FIELDS))
-    table.to_file(draft, layer="sites", driver="GPKG", engine="pyogrio")
+def write_parquet(frame: gpd.GeoDataFrame, /) -> bytes:
+    """Return sites as GeoParquet 1.1: zstd, with a covering column of bounds for window queries."""
+    sink = io.BytesIO()
+    tabulate_sites(frame).to_parquet(
+        sink, index=False, compression="zstd", schema_version="1.1.0", write_covering_bbox=True
+    )
+    return sink.getvalue()
+
+
+def _write_gpkg(frame: gpd.GeoDataFrame) -> bytes:
+    from renewal_gis.render.layers import write_geopackage  # noqa: PLC0415  # brings GDAL along
+
+    return write_geopackage({"sites": tabulate_sites(frame)}, as_of=_CREATED.date())
+
+
+def _write_zip(frame: gpd.GeoDataFrame) -> tuple[bytes, Report]:
+    from renewal_gis.render.shapefile import write_shapefile  # noqa: PLC0415  # brings GDAL along
+
+    return write_shapefile(frame)
+
+
+WRITERS: Mapping[str, Callable[[gpd.GeoDataFrame], tuple[bytes, Report]]] = {
+    ".csv": lambda frame: (b"\xef\xbb\xbf" + write_csv(frame).encode(), Report()),
+    ".xlsx": write_xlsx,
+    ".geojson": lambda frame: (write_geojson(frame).encode(), Report()),
+    ".gpkg": lambda frame: (_write_gpkg(frame), Report()),
+    ".parquet": lambda frame: (write_parquet(frame), Report()),
+    ".zip": _write_zip,
+}
+"""Writers by suffix; each returns the file and what the format could not hold."""

@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
+import geopandas as gpd
 import pyogrio
 
+from renewal_gis.errors import PublishError
+from renewal_gis.render.tables import SITE_FIELDS, shape_columns
 from renewal_gis.schema import STORED_CRS
 from renewal_gis.vocab import DefectKind, Label, LinkKind, Placement, Stage, Verdict
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
-
-    import geopandas as gpd
+    from collections.abc import Callable, Mapping
 
     from renewal_gis.survey import Survey
 
-SITE_FIELDS: Mapping[str, str] = {
-    "name": "名称",
-    "programme": "专项",
-    "category": "类别",
-    "declared_unit": "填报单位",
-    "managing_unit": "管理单位",
-    "located_name": "所在区县",
-    "placement": "落位方式",
-    "shares": "区县份额",
-    "township": "街道乡镇",
-    "address": "地址",
-    "stage": "阶段",
-    "stage_date": "阶段日期",
-    "households": "户数",
-    "buildings": "楼栋数",
-    "dwellings": "套数",
-    "floor_area_m2": "建筑面积_平方米",
-    "investment_wan": "投资_万元",
-    "leader": "分包领导",
-    "task_force": "推进专班",
-    "contractor": "施工单位",
-    "planned_start": "计划开工",
-    "planned_finish": "计划完工",
-    "actual_start": "实际开工",
-    "actual_finish": "实际完工",
-    "content_items": "改造内容",
-    "notes": "备注",
-    "source_file": "来源文件",
-    "source_row": "来源行号",
-    "simulated": "模拟数据",
-}
 UNIT_FIELDS: Mapping[str, str] = {"name": "名称", "kind": "类别", "core": "主城区"}
 ROAD_FIELDS: Mapping[str, str] = {"highway": "道路等级", "name": "道路名称", "length_m": "长度_米"}
 DEAD_END_FIELDS: Mapping[str, str] = {
@@ -116,15 +87,29 @@ def write_layers(survey: Survey, /) -> bytes:
     return write_geopackage(frames, as_of=survey.as_of)
 
 
-def write_geopackage(frames: Mapping[str, gpd.GeoDataFrame], /, *, as_of: dt.date) -> bytes:
+def write_geopackage(
+    frames: Mapping[str, gpd.GeoDataFrame],
+    /,
+    *,
+    as_of: dt.date,
+    dress: Callable[[sqlite3.Connection], None] | None = None,
+) -> bytes:
     """Return a GeoPackage of named layers, stamped with ``as_of`` instead of the clock.
 
     Parameters
     ----------
     frames
         Layer name to frame; a frame may be empty, and geometries of several types or missing.
+        A frame without geometry becomes a table.
     as_of
         The date that the file says it was changed.
+    dress
+        Adds what GDAL does not know to the finished container: styles, views.
+
+    Raises
+    ------
+    PublishError
+        The temporary folder cannot hold it, or what was written does not read back.
     """
     clock = "OGR_CURRENT_DATE"
     before = pyogrio.get_gdal_config_option(clock)
@@ -133,12 +118,47 @@ def write_geopackage(frames: Mapping[str, gpd.GeoDataFrame], /, *, as_of: dt.dat
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "layers.gpkg"
             for name, frame in frames.items():
-                kinds = set(frame.geometry.dropna().geom_type)
-                only = kinds.pop() if len(kinds) == 1 else "Unknown"
-                pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", geometry_type=only)
+                _append_layer(path, name, frame)
+            with contextlib.closing(sqlite3.connect(path)) as base, base:
+                if dress is not None:
+                    dress(base)
+            _check_container(path, frames)
             return path.read_bytes()
+    except (sqlite3.Error, RuntimeError, OSError) as error:
+        if isinstance(error, PublishError):
+            raise
+        raise PublishError(f"GeoPackage 没有写成:{error}", remedy="检查临时文件夹的空间") from error
     finally:
         pyogrio.set_gdal_config_options({clock: before})
+
+
+def _append_layer(path: Path, name: str, frame: gpd.GeoDataFrame) -> None:
+    only = {}
+    if isinstance(frame, gpd.GeoDataFrame):
+        kinds = set(frame.geometry.dropna().geom_type)
+        single = {kind.removeprefix("Multi") for kind in kinds}
+        several = len(kinds) > 1 and len(single) == 1  # polygons and multipolygons: all become multi
+        only = {
+            "geometry_type": f"Multi{single.pop()}"
+            if several
+            else kinds.pop()
+            if len(kinds) == 1
+            else "Unknown",
+            "promote_to_multi": several,
+        }
+    pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", use_arrow=True, **only)
+
+
+def _check_container(path: Path, frames: Mapping[str, gpd.GeoDataFrame]) -> None:
+    """Count what was written: a driver may report success on a full disk."""
+    with contextlib.closing(sqlite3.connect(path)) as base:
+        sound = base.execute("PRAGMA integrity_check").fetchone()[0]
+        for name, frame in frames.items():
+            count = base.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608  # our own names
+            if sound != "ok" or count != len(frame):
+                raise PublishError(
+                    f"图层 {name} 没有写完整({count}/{len(frame)})", remedy="检查临时文件夹的空间"
+                )
 
 
 def _label(frame: gpd.GeoDataFrame, labels: Mapping[str, type[Label]]) -> gpd.GeoDataFrame:
@@ -154,11 +174,9 @@ def _label(frame: gpd.GeoDataFrame, labels: Mapping[str, type[Label]]) -> gpd.Ge
 def _choose(frame: gpd.GeoDataFrame, fields: Mapping[str, str], *, index: str = "") -> gpd.GeoDataFrame:
     """Keep and rename the fields that are there; dates become dates without a time."""
     kept = [column for column in fields if column in frame.columns]
-    chosen = frame[[*kept, frame.geometry.name]].to_crs(STORED_CRS)
-    for column in kept:
-        if pd.api.types.is_datetime64_any_dtype(chosen[column]):
-            chosen[column] = chosen[column].dt.strftime("%Y-%m-%d")
-    chosen = chosen.rename(columns=dict(fields))
+    chosen = (
+        shape_columns(frame[[*kept, frame.geometry.name]]).to_crs(STORED_CRS).rename(columns=dict(fields))
+    )
     if index:
         chosen.insert(0, index, frame.index.astype(str))
     return chosen.reset_index(drop=True)
