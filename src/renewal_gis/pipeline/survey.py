@@ -16,7 +16,6 @@ from renewal_gis.analysis.locate import locate_sites
 from renewal_gis.analysis.progress import measure_progress
 from renewal_gis.analysis.reconcile import reconcile
 from renewal_gis.errors import InputError
-from renewal_gis.files import make_folder
 from renewal_gis.gates import check_gates
 from renewal_gis.ledger import open_ledger
 from renewal_gis.ledger.history import find_reached, find_stages
@@ -41,7 +40,7 @@ LOG = logging.getLogger(__name__)
 
 
 def keep_inputs(
-    inputs: Inputs, ledger_path: Path, plan: Plan, *, at: dt.datetime, by: str
+    inputs: Inputs, ledger_path: str | Path, plan: Plan, *, at: dt.datetime, by: str
 ) -> tuple[Finding, ...]:
     """Bring the sources into the ledger; a second time changes nothing.
 
@@ -50,7 +49,7 @@ def keep_inputs(
     inputs
         What the sources say.
     ledger_path
-        GeoPackage of the ledger; made if it is not there.
+        The ledger, a file or a server's address; made if it is not there.
     plan
         Kept in the ledger, so that later calls need no plan file.
     at, by
@@ -62,7 +61,6 @@ def keep_inputs(
         What the ledger found odd, such as rows that have vanished from their file.
     """
     findings: list[Finding] = []
-    make_folder(ledger_path.parent)
     with open_ledger(ledger_path, create=True) as ledger:
         ledger.set_plan(plan, at=at, by=by)
         findings.extend(ledger.import_sites(inputs.sites, at=at, by=by).findings)
@@ -74,7 +72,7 @@ def keep_inputs(
 def survey_city(
     plan: Plan,
     inputs: Inputs,
-    ledger_path: Path,
+    ledger_path: str | Path,
     *,
     as_of: dt.date,
     tell: Callable[[str], None],
@@ -122,7 +120,7 @@ def survey_city(
 def survey_ledger(
     plan: Plan,
     inputs: Inputs,
-    ledger_path: Path,
+    ledger_path: str | Path,
     *,
     as_of: dt.date,
     tell: Callable[[str], None],
@@ -190,7 +188,7 @@ def survey_ledger(
     )
 
 
-def _read_ledger(path: Path, as_of: dt.date) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+def _read_ledger(path: str | Path, as_of: dt.date) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     with open_ledger(path) as ledger:
         sites, events = _hide_later(ledger.sites(), as_of), ledger.events(as_of=as_of)
     if sites.empty:
