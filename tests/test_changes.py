@@ -21,7 +21,8 @@ from renewal_gis.analysis.progress import measure_progress
 from renewal_gis.errors import InputError
 from renewal_gis.ledger.history import find_reached, find_stages
 from renewal_gis.pipeline.review import check_day, choose_since, review_days
-from renewal_gis.schema import CHANGES, MOVES, REPORTS, SLIPS, check_frame
+from renewal_gis.schema import check_frame
+from renewal_gis.schema_review import CHANGES, MOVES, REPORTS, SLIPS
 
 D = dt.date
 

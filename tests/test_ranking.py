@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from renewal_gis.analysis.ranking import COMPOSITE, rank_composite, rank_units, tell_rules
 from renewal_gis.errors import InputError, PlanError
-from renewal_gis.schema import RANKING, check_frame
+from renewal_gis.schema import check_frame
+from renewal_gis.schema_review import RANKING
 from renewal_gis.toytown import make_plan
 from samples import make_progress
 

@@ -11,7 +11,8 @@ import pytest
 from renewal_gis import toytown
 from renewal_gis.analysis.locate import locate_sites
 from renewal_gis.analysis.supervision import propose_supervision
-from renewal_gis.schema import PROPOSALS, check_frame
+from renewal_gis.schema import check_frame
+from renewal_gis.schema_review import PROPOSALS
 from samples import make_progress
 
 D = dt.date

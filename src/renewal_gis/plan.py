@@ -13,21 +13,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from renewal_gis.errors import MissingFileError, PlanError
+from renewal_gis.rules import ConflictRule, LightRule, Model, RankingRule, SupervisionRule
 from renewal_gis.vocab import Stage, UnitKind
 
 Date = dt.date
 Role = Literal[
     "sites", "events", "units", "roads", "barriers", "water", "planned", "buildings", "land", "facilities"
 ]
-
-
-class Model(BaseModel):
-    """Frozen, and closed to keys it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Unit(Model):
@@ -103,6 +98,16 @@ class Curve(Model):
         return Fraction(str(last[1]))
 
 
+class Revision(Model):
+    """A task that was revised during the year, with the document that says so."""
+
+    date: Date = Field(description="自何日起执行")
+    document: str = Field(description="依据的文件")
+    task: int | None = Field(None, description="调整后的全市任务数;不变则不写", ge=0)
+    breakdown: dict[str, int] = Field(default_factory=dict, description="调整后的分单位任务数;不变则不写")
+    deadline: Date | None = Field(None, description="调整后的时限;不变则不写")
+
+
 class Target(Model):
     """A promised quantity with its date, and the clause that promises it."""
 
@@ -126,6 +131,7 @@ class Target(Model):
     subset_of: str = Field("", description="是其子集,不可相加")
     check: Literal["per_unit", "pooled"] = Field("pooled", description="逐单位还是合并判断达标")
     cap_units: bool = Field(False, description="全市完成率中,各单位完成数以本单位任务数为限")
+    revisions: tuple[Revision, ...] = Field((), description="年内的任务调整,按日期递增")
     curves: tuple[Curve, ...] = Field((), description="序时进度;不写则自签发日至时限均匀推进")
     source: str = Field(description="条款位置")
     note: str = Field("", description="说明")
@@ -185,6 +191,12 @@ class Switch(Model):
     value: str = Field(description="所选")
     options: tuple[Option, ...] = Field(description="可选", min_length=1)
     targets: tuple[str, ...] = Field((), description="所涉目标;空则全部")
+    when: str = Field(
+        "",
+        description="口径说明何时印在通报上:空为换一种读法数字就不同时;finding:代码 有该核查意见时;"
+        "gate:代码 有不符合该条件的项目时;always 总是;never 只写在方案文件里",
+        pattern="^(|always|never|finding:.+|gate:.+)$",
+    )
 
     @property
     def chosen(self) -> Option:
@@ -223,25 +235,6 @@ class Source(Model):
     def declared_crs(self) -> str | None:
         """The system that the plan's author wrote down himself; None if it is only the default."""
         return self.crs if "crs" in self.model_fields_set else None
-
-
-class LightRule(Model):
-    """How many points behind the due share turn which light (进度偏差,百分点)."""
-
-    slight_pp: float = Field(description="滞后不超过此值为略滞后")
-    red_pp: float = Field(description="滞后超过此值为严重滞后")
-    streak: int = Field(description="连续几周滞后转为严重滞后", ge=1)
-    source: str = Field(description="出处")
-
-
-class ConflictRule(Model):
-    """When works of different programmes are in each other's way (一路多挖)."""
-
-    near_m: float = Field(30.0, description="相距不超过多少米算同一处,米", ge=0)
-    programmes: tuple[str, ...] = Field((), description="所查专项;空则全部")
-    underground: tuple[str, ...] = Field((), description="属于地下管线的改造内容,按所含字词")
-    surface: tuple[str, ...] = Field((), description="属于路面、地面的改造内容,按所含字词")
-    source: str = Field("方案未规定", description="出处")
 
 
 class Organisation(Model):
@@ -294,6 +287,8 @@ class Plan(Model):
     content: tuple[ContentClass, ...] = Field((), description="改造内容")
     organisation: Organisation = Field(description="组织与机制")
     lights: LightRule = Field(description="亮灯规则")
+    supervision: SupervisionRule = Field(SupervisionRule(), description="挂牌督办规则")
+    ranking: RankingRule = Field(RankingRule(), description="综合排名规则;不写则不作综合排名")
     conflicts: ConflictRule = Field(default_factory=ConflictRule, description="一路多挖的判断")
     switches: tuple[Switch, ...] = Field((), description="歧义与口径")
     facilities: tuple[Facility, ...] = Field((), description="覆盖指标")
@@ -318,6 +313,9 @@ class Plan(Model):
             _require(track.group in self.groups, f"未知分组“{track.group}”")
         for name in self.conflicts.programmes:
             _require(name in programmes, f"conflicts.programmes 中的未知专项“{name}”")
+        for name, weight in self.ranking.weights.items():
+            ranked = any(target.id == name and target.breakdown for target in self.targets)
+            _require(ranked and weight > 0, f"ranking.weights.{name} 须为分解到单位的目标,权重大于 0")
         for source in self.sources:
             known = not source.programme or source.programme in programmes
             _require(known, f"sources 中的未知专项“{source.programme}”")
@@ -358,10 +356,39 @@ class Plan(Model):
         """Return a source's path, resolved from the plan's folder."""
         return (self.folder / relative).resolve()
 
+    def in_force(self, day: Date) -> Self:
+        """Return the plan with the tasks that were in force on a day: revisions up to it are applied.
+
+        Raises
+        ------
+        PlanError
+            A revised breakdown does not add up to the revised task.
+        """
+        targets = tuple(_revise(target, day) for target in self.targets)
+        return self if targets == self.targets else self.model_copy(update={"targets": targets})
+
     def footnotes(self, targets: set[str] | None = None) -> list[str]:
         """Return the footnotes of the readings in force, for some targets or for all."""
         chosen = [s for s in self.switches if targets is None or not s.targets or targets & set(s.targets)]
         return [switch.chosen.footnote for switch in chosen]
+
+
+def _revise(target: Target, day: Date) -> Target:
+    changes: dict[str, Any] = {}
+    for revision in target.revisions:
+        if revision.date <= day:
+            told = revision.model_dump(exclude={"date", "document"}, exclude_unset=True)
+            changes |= {key: value for key, value in told.items() if value is not None}
+    if not changes:
+        return target
+    revised = target.model_copy(update=changes)
+    total = sum(revised.breakdown.values())
+    if target.breakdown_sum is None and revised.breakdown and total != revised.task:
+        raise PlanError(
+            f"targets.{target.id}.revisions 调整后分单位之和为 {total},任务数为 {revised.task}",
+            remedy="请同时写明 task 和 breakdown",
+        )
+    return revised
 
 
 def _require(held: object, message: str) -> None:

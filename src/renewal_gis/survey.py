@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from renewal_gis.schema import BURNUP, CONFLICTS, make_empty
+from renewal_gis.schema_review import AGENDA, DEEDS, RANKING, SUPERVISED
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -40,7 +41,13 @@ class Review:
     reports
         REPORTS for the same span.
     proposals
-        PROPOSALS: nobody has confirmed them yet.
+        PROPOSALS: nobody has confirmed them yet; what is on the board already is left out.
+    agenda
+        AGENDA: what falls due in the span that follows, as long as the span looked back.
+    composite
+        RANKING over several targets by the plan's weights; empty where the plan gives none.
+    deeds
+        DEEDS of the supervised listings since ``since``.
     """
 
     since: dt.date | None
@@ -51,6 +58,9 @@ class Review:
     slips: pd.DataFrame
     reports: pd.DataFrame
     proposals: pd.DataFrame
+    agenda: pd.DataFrame = field(default_factory=lambda: make_empty(AGENDA))
+    composite: pd.DataFrame = field(default_factory=lambda: make_empty(RANKING))
+    deeds: pd.DataFrame = field(default_factory=lambda: make_empty(DEEDS))
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,13 @@ class Survey:
         Whether any source is simulated; every product then says so.
     review
         Ranking, changes and proposals for the bulletins; None where the ledger has no entry yet.
+    supervised
+        SUPERVISED: the listings of the board (挂牌督办) at ``as_of``, delisted ones as well.
+    checks
+        The findings about the ledger alone, which a bulletin counts: what the imports found and what
+        rows disagree, without roads and land; None for all findings.
+    readings
+        Footnotes of the readings that changed a number; None for all of the plan.
     conflicts
         CONFLICTS: works that meet in space and time from ``as_of`` on.
     burnup
@@ -119,5 +136,8 @@ class Survey:
     sources: tuple[str, ...]
     simulated: bool
     review: Review | None = None
+    supervised: pd.DataFrame = field(default_factory=lambda: make_empty(SUPERVISED))
+    checks: tuple[Finding, ...] | None = None
+    readings: tuple[str, ...] | None = None
     conflicts: pd.DataFrame = field(default_factory=lambda: make_empty(CONFLICTS))
     burnup: pd.DataFrame = field(default_factory=lambda: make_empty(BURNUP))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from renewal_gis.errors import InputError
-from renewal_gis.schema import CHANGES, EVENTS, MOVES, PROGRESS, REACHED, REPORTS, SLIPS, check_frame
+from renewal_gis.schema import EVENTS, PROGRESS, REACHED, check_frame
+from renewal_gis.schema_review import CHANGES, MOVES, REPORTS, SLIPS
 from renewal_gis.vocab import COMPLETED_STAGES, Move, Stage
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from renewal_gis.vocab import CITY, NO_TASK, Light, Placement
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from renewal_gis.plan import LightRule, Plan, Target
+    from renewal_gis.plan import Plan, Target
+    from renewal_gis.rules import LightRule
 
     Tally = Counter[str]
 

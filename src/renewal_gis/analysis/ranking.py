@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from renewal_gis.errors import InputError
-from renewal_gis.schema import PROGRESS, RANKING, check_frame
+from renewal_gis.schema import PROGRESS, check_frame
+from renewal_gis.schema_review import RANKING
 from renewal_gis.vocab import CITY
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from renewal_gis.schema import EVENTS, PROGRESS, PROPOSALS, check_frame
+from renewal_gis.schema import EVENTS, PROGRESS, check_frame
+from renewal_gis.schema_review import PROPOSALS
 from renewal_gis.vocab import CITY, Ground, Light
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from renewal_gis.analysis.ranking import rank_units, tell_rules
 from renewal_gis.analysis.supervision import propose_supervision
 from renewal_gis.errors import InputError
 from renewal_gis.ledger.history import find_reached, find_stages
-from renewal_gis.schema import CHANGES, MOVES, REPORTS, SLIPS, Frame
+from renewal_gis.schema import Frame
+from renewal_gis.schema_review import CHANGES, MOVES, REPORTS, SLIPS
 from renewal_gis.survey import Review
 
 if TYPE_CHECKING:

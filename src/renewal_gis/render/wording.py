@@ -14,7 +14,8 @@ from renewal_gis.vocab import Light, Stage
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from renewal_gis.plan import LightRule, Plan, Target
+    from renewal_gis.plan import Plan, Target
+    from renewal_gis.rules import LightRule
     from renewal_gis.survey import Survey
 
 _DONE_WORDS = {
