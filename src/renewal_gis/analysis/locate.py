@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from renewal_gis.errors import CrsError, SchemaError
+from renewal_gis.geo import lattice
 from renewal_gis.geo.crs import choose_local_metric, name_crs, read_crs, to_metric
 from renewal_gis.schema import UNITS, check_frame
 from renewal_gis.vocab import Placement, UnitKind
@@ -35,6 +36,23 @@ BORDER_DEG = 1e-7
 """Boundaries are kept to this resolution (1 cm): a point nearer to a border lies on it."""
 
 
+MANY = 50_000
+"""Rows from which a lattice pays."""
+COLUMNS = ["located_district", "placement", "share", "distance_m", "shares"]
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What sites are placed in: the districts, the systems (given and metric), and how to measure."""
+
+    codes: Shapes
+    names: Shapes
+    outlines: Shapes
+    systems: tuple[CRS, object]
+    border: float
+    distances: bool
+
+
 @dataclass(frozen=True)
 class _Pairs:
     """Sites and districts that meet, and how much of the site (m², m, or 1) they share."""
@@ -45,7 +63,12 @@ class _Pairs:
 
 
 def assign_districts(
-    sites: gpd.GeoDataFrame, districts: gpd.GeoDataFrame, *, crs_metric: object = None, border: float = 0.0
+    sites: gpd.GeoDataFrame,
+    districts: gpd.GeoDataFrame,
+    *,
+    crs_metric: object = None,
+    border: float = 0.0,
+    distances: bool = True,
 ) -> pd.DataFrame:
     """Return the one district of each site, and how it was found.
 
@@ -60,6 +83,8 @@ def assign_districts(
         projection centred on the districts.
     border
         How near to a border a point counts as on it, in the unit of the frames' system.
+    distances
+        False leaves ``distance_m`` of what lies outside at NaN: the join alone, for large tables.
 
     Returns
     -------
@@ -82,6 +107,8 @@ def assign_districts(
     centroid. Points on a border, and equal shares, go to the smallest code. What meets are the
     outlines as given, in their own system; shares are measured on the plane. The bundled
     boundaries are for orientation: the answer is no evidence in a dispute over a border.
+    More than 50,000 rows are placed by a lattice of cells (:mod:`renewal_gis.geo.lattice`), with the
+    same values; the columns of text are then categorical, for memory.
 
     Examples
     --------
@@ -97,23 +124,85 @@ def assign_districts(
     crs = _check_same_crs(sites, districts)
     codes, names = _read_districts(districts)
     outlines = mend_shapes(np.asarray(districts.geometry.array))
-    shapes = mend_shapes(np.asarray(sites.geometry.array))
-    known = _find_known(shapes)
+    shapes = np.asarray(sites.geometry.array)
     target = _choose_metric(districts, crs, crs_metric)
+    scene = _Scene(codes, names, outlines, (crs, target), border, distances)
+    answer = _place(shapes, scene) if len(shapes) <= MANY else _place_many(shapes, scene)
+    answer.index = sites.index
+    return answer
+
+
+def _place(shapes: Shapes, scene: _Scene) -> pd.DataFrame:
+    crs, target = scene.systems
+    shapes = mend_shapes(shapes)
+    known = _find_known(shapes)
     whole = _measure(_project(shapes, crs, target))
     single = known & (whole <= 0)
     shapes[single] = shapely.centroid(shapes[single])
     whole[single] = 1.0
     met = [
-        _pair_points(shapes, outlines, np.flatnonzero(single), border),
-        _pair_parts(shapes, outlines, np.flatnonzero(known & ~single), lambda s: _project(s, crs, target)),
+        _pair_points(shapes, scene.outlines, np.flatnonzero(single), scene.border),
+        _pair_parts(
+            shapes, scene.outlines, np.flatnonzero(known & ~single), lambda s: _project(s, crs, target)
+        ),
     ]
     pairs = _Pairs(*(np.concatenate([getattr(m, k) for m in met]) for k in ("site", "district", "amount")))
-    answer = _decide(pairs, whole, known, codes, names)
-    answer["distance_m"] = _measure_distance(answer["placement"], shapes, outlines, (crs, target))
-    answer.index = sites.index
-    columns = ["located_district", "placement", "share", "distance_m", "shares"]
-    return answer[columns]
+    answer = _decide(pairs, whole, known, scene.codes, scene.names)
+    answer["distance_m"] = np.where(known, 0.0, np.nan)
+    out = np.flatnonzero(answer["placement"] == Placement.OUTSIDE.value)
+    answer.loc[out, "distance_m"] = _measure_distance(shapes[out], scene)
+    return answer[COLUMNS]
+
+
+def _place_many(shapes: Shapes, scene: _Scene) -> pd.DataFrame:
+    """Place points that surely lie in one district by a lattice, and the others one by one."""
+    filled = ~shapely.is_empty(shapes)
+    x, y = (
+        get(shapes, out=np.full(len(shapes), np.nan), where=filled) for get in (shapely.get_x, shapely.get_y)
+    )
+    sides = np.ptp(np.reshape(shapely.total_bounds(scene.outlines), (2, 2)), axis=0)
+    flat = np.isin(shapely.get_type_id(scene.outlines), (3, 6)).all()
+    if not flat or not (sides > 1000 * scene.border).all():
+        label = np.full(len(shapes), lattice.UNSURE)
+    else:
+        cells = lattice.build_lattice(scene.outlines, points=len(shapes), border=scene.border)
+        label = lattice.find_labels(cells, x, y)
+    # lines, areas and blanks have no x: they are not outside, they are not points
+    label[~(np.isfinite(x) & np.isfinite(y))] = lattice.UNSURE
+    rest = np.flatnonzero(label == lattice.UNSURE)
+    parts = [_place(shapes[some], scene) for some in np.array_split(rest, len(rest) // 500_000 + 1)]
+    others = pd.concat(parts, ignore_index=True)
+    out = np.flatnonzero(label == lattice.OUTSIDE)
+    distance_m = _fill(0.0, len(label), rest, others["distance_m"])
+    distance_m[out] = _measure_distance(shapes[out], scene)
+    inside = (Placement.INSIDE.value,) * len(scene.codes)
+    columns = {
+        "located_district": _merge(label, rest, (*scene.codes, ""), others["located_district"]),
+        "placement": _merge(label, rest, (*inside, Placement.OUTSIDE.value), others["placement"]),
+        "share": _fill(1.0, len(label), rest, others["share"]),
+        "distance_m": distance_m,
+        "shares": _merge(label, rest, (*(f"{name} 1" for name in scene.names), ""), others["shares"]),
+    }
+    columns["share"][out] = 0.0
+    return pd.DataFrame(columns, copy=False)[COLUMNS]
+
+
+def _merge(
+    label: NDArray[np.integer], rest: Ints, words: tuple[str, ...], others: pd.Series
+) -> pd.Categorical:
+    """Return the word of each label, the last one for ``OUTSIDE``, and the rest's own words."""
+    texts = list(dict.fromkeys([*words, *others]))
+    place = {text: k for k, text in enumerate(texts)}
+    numbers = np.array([place[word] for word in words], dtype=np.int32)
+    codes = numbers.take(label, mode="wrap")
+    codes[rest] = others.map(place).to_numpy()
+    return pd.Categorical.from_codes(codes, categories=texts)
+
+
+def _fill(value: float, size: int, rest: Ints, others: pd.Series) -> Floats:
+    answer = np.full(size, value)
+    answer[rest] = others
+    return answer
 
 
 def locate_sites(sites: gpd.GeoDataFrame, units: gpd.GeoDataFrame, plan: Plan) -> pd.DataFrame:
@@ -290,18 +379,16 @@ def _tell_shares(pairs: _Pairs, share: Floats, names: Shapes, size: int) -> Shap
     return told
 
 
-def _measure_distance(
-    placement: pd.Series, shapes: Shapes, outlines: Shapes, systems: tuple[CRS, object]
-) -> Floats:
-    distance_m = np.where(placement == Placement.UNLOCATED.value, np.nan, 0.0)
-    out = np.flatnonzero(placement == Placement.OUTSIDE.value)
-    if len(out) and len(outlines):
+def _measure_distance(shapes: Shapes, scene: _Scene) -> Floats:
+    """Return how far shapes outside of all districts are from the nearest one; NaN if not asked for."""
+    distance_m = np.full(len(shapes), np.nan)
+    if scene.distances and len(shapes) and len(scene.outlines):
         # what is outside is nearest to an edge, and a tree of short edges is quick to search
-        tree = shapely.STRtree(_cut_edges(_project(outlines, *systems)))
+        tree = shapely.STRtree(_cut_edges(_project(scene.outlines, *scene.systems)))
         (site, _), near_m = tree.query_nearest(
-            _project(shapes[out], *systems), return_distance=True, all_matches=False
+            _project(shapes, *scene.systems), return_distance=True, all_matches=False
         )
-        distance_m[out[site]] = near_m
+        distance_m[site] = near_m
     return distance_m
 
 
