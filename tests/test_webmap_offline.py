@@ -10,7 +10,6 @@ import folium
 import geopandas as gpd
 import pytest
 import shapely
-from folium.plugins import MarkerCluster
 
 from renewal_gis.errors import OfflineError
 from renewal_gis.render.webmap.assets import find_asset
@@ -105,8 +104,6 @@ def test_writing_puts_the_file_in_place_whole(tmp_path):
     [
         (folium.TileLayer("OpenStreetMap"), "TileLayer"),
         (folium.WmsTileLayer("https://example.org/wms", layers="a"), "WmsTileLayer"),
-        (MarkerCluster(), "markercluster"),
-        (folium.Marker([36, 114], icon=folium.Icon(color="red")), "Icon"),
         (
             folium.raster_layers.ImageOverlay("https://example.org/a.png", [[36, 114], [37, 115]]),
             "ImageOverlay",

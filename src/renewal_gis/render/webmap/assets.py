@@ -1,4 +1,4 @@
-"""Scripts and styles that travel inside the page: ours, and Leaflet's from its registry package."""
+"""Scripts and styles that travel inside the page: ours, and those of registry packages."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from importlib import metadata, resources
 from pathlib import Path
 
 from renewal_gis.errors import OfflineError
+from renewal_gis.render.webmap.plugin_assets import MAP_COMMENT, PACKAGE, find_plugin_asset
 
 _LEAFLET_PACKAGE = "XStatic-Leaflet"
 _LEAFLET_FOLDER = "xstatic/pkg/leaflet/data"
-_MAP_COMMENT = re.compile(r"^\s*(?://|/\*)[#@]\s*sourceMappingURL=.*$", re.MULTILINE)
 _CSS_URL = re.compile(r"url\(\s*['\"]?(?!data:|#)([^)'\"]+)['\"]?\s*\)")
 _ICONS = {
     "iconUrl": "marker-icon.png",
@@ -20,8 +20,8 @@ _ICONS = {
     "shadowUrl": "marker-shadow.png",
 }
 
-# What folium asks of a CDN for every map, by the name of the file. An empty source means: not needed
-# by any supported element (``shim.js`` gives the one call that popups make to jQuery).
+# What folium asks of a CDN for every map, by the name of the file: left away unless an element needs it
+# (``shim.js`` gives the one call that popups make to jQuery).
 _LEAFLET_SCRIPT = re.compile(r"/leaflet@[\d.]+/dist/leaflet(-src)?\.js$")
 _LEAFLET_STYLE = re.compile(r"/leaflet@[\d.]+/dist/leaflet\.css$")
 _UNNEEDED = re.compile(
@@ -58,13 +58,15 @@ def _data_uri(name: str) -> str:
 @lru_cache(maxsize=1)
 def leaflet_script() -> str:
     """Return Leaflet, without its source map, with its marker images and without a prefix."""
-    source = _MAP_COMMENT.sub("", _read_leaflet_bytes("leaflet.js").decode("utf-8"))
+    source = MAP_COMMENT.sub("", _read_leaflet_bytes("leaflet.js").decode("utf-8"))
     icons = ",".join(f'{key}:"{_data_uri(name)}"' for key, name in _ICONS.items())
     # Leaflet looks for its images beside a style sheet that is a file: ours is not
     setup = (
         "delete L.Icon.Default.prototype._getIconUrl;"
         f"L.Icon.Default.mergeOptions({{{icons}}});"
         "L.Control.Attribution.mergeOptions({prefix:false});"
+        # without tiles a map has no deepest zoom: a cluster would ask for it, one point would be zoomed to for ever
+        "L.Map.mergeOptions({maxZoom:19});"
     )
     return "\n".join([source, setup, read_asset("shim.js")])
 
@@ -76,8 +78,15 @@ def leaflet_style() -> str:
     return _CSS_URL.sub(lambda found: f'url("{_data_uri(found[1].split("/")[-1])}")', source)
 
 
-def find_asset(url: str, /) -> str:
-    """Return the text of what a map asks for at an address; empty where nothing supported needs it.
+def find_asset(url: str, /, *, wanted: re.Pattern[str] | None = None) -> str:
+    """Return the text of what a map asks for at an address; empty where nothing in the map needs it.
+
+    Parameters
+    ----------
+    url
+        The address that folium writes.
+    wanted
+        Addresses that folium asks for in every map and that this map does need (marker fonts).
 
     Raises
     ------
@@ -88,9 +97,17 @@ def find_asset(url: str, /) -> str:
         return leaflet_script()
     if _LEAFLET_STYLE.search(url):
         return leaflet_style()
-    if _UNNEEDED.search(url):
+    if _UNNEEDED.search(url) and not (wanted and wanted.search(url)):
         return ""
-    raise OfflineError(
-        f"资源 {url} 没有随软件包提供,不能离线保存",
-        remedy="去掉使用它的图层或插件;受支持的是 folium 的基本矢量图层和本软件的 PackedLayer",
-    )
+    found = find_plugin_asset(url)
+    if found is None:
+        raise OfflineError(
+            f"资源 {url} 没有随软件包提供,不能离线保存",
+            remedy=f"去掉使用它的图层或插件;folium 自带插件的脚本在 {PACKAGE} 中(pip install {PACKAGE})",
+        )
+    return found
+
+
+def is_plugin_asset(url: str, /) -> bool:
+    """Tell whether an address is a plugin's, neither Leaflet's nor ours."""
+    return not (_LEAFLET_SCRIPT.search(url) or _LEAFLET_STYLE.search(url))

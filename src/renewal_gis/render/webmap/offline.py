@@ -7,16 +7,17 @@ import hashlib
 import html
 import re
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from branca.element import Element, Figure, Html, IFrame
+from branca.element import Element, Figure, Html
 from folium.map import Tooltip
 
 from renewal_gis.errors import OfflineError
 from renewal_gis.files import write_bytes
-from renewal_gis.render.webmap.assets import find_asset
+from renewal_gis.render.webmap.assets import find_asset, is_plugin_asset
 from renewal_gis.render.webmap.escape import guard_script, guard_template
 
 if TYPE_CHECKING:
@@ -28,16 +29,34 @@ _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 _FETCHES = {
     "TileLayer": "底图切片来自网络",
     "WmsTileLayer": "底图切片来自网络",
+    "TimestampedWmsTileLayers": "底图切片来自网络",
+    "VectorGridProtobuf": "矢量切片来自网络",
+    "MiniMap": "缩略图的底图切片来自网络",
+    "Geocoder": "地名由网络服务查询",
     "VideoOverlay": "视频来自网络",
     "Realtime": "数据来自网络",
-    "Icon": "图标字体没有随软件包提供",
-    "IFrame": "内嵌页面不受支持",
-    "Vega": "Vega 脚本没有随软件包提供",
-    "VegaLite": "Vega 脚本没有随软件包提供",
+    "MeasureControl": "插件须在浏览器里编译代码,与内容安全策略不容",
+    "SideBySideLayers": "卷帘只认网络切片图层",
+    "Vega": "Vega 须在浏览器里编译代码,与内容安全策略不容",
+    "VegaLite": "Vega 须在浏览器里编译代码,与内容安全策略不容",
     "ImageOverlay": "图片须先转为 data: 地址",
     "CustomIcon": "图片须先转为 data: 地址",
-    "Popup": "内容含有内嵌页面",
+    "FloatImage": "图片须先转为 data: 地址",
+    "Popup": "内容含有另一张地图或图页",
 }
+_PICTURES = {"ImageOverlay", "CustomIcon", "FloatImage"}
+# what folium asks for in every map, by the elements that need it
+_FONTS = {"fa": r"/all\.min\.css$", "glyphicon": r"/bootstrap-glyphicons\.css$"}
+_MARKERS = r"/leaflet\.awesome-markers\.(js|css)$|/leaflet\.awesome\.rotate\.min\.css$"
+_NEEDS = {
+    "BeautifyIcon": _FONTS["fa"],
+    "FastMarkerCluster": f"{_MARKERS}|{_FONTS['glyphicon']}",
+    "HeatMapWithTime": r"/jquery-[\d.]+\.min\.js$",
+    "TimeSliderChoropleth": r"/jquery-[\d.]+\.min\.js$",
+}
+# plugins whose scripts write a style sheet of their own when they start
+_STYLISTS = {"AntPath", "Timeline"}
+_INLINE = "'unsafe-inline'"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DATA_IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp)[;,]")
 _DATA_SCRIPT_TYPES = {"application/octet-stream", "application/json", "text/plain"}
@@ -55,14 +74,11 @@ def _walk(element: Element) -> Iterator[Element]:
 
 def _check_element(element: Element) -> None:
     """Refuse, by name, what would ask the network when the page is open."""
-    names = {known.__name__ for known in type(element).__mro__}
     own = type(element).__name__
-    for name in names & set(_FETCHES):
-        if name in {"ImageOverlay", "CustomIcon"} and _DATA_IMAGE.match(_image_of(element)):
-            return
-        if name == "Icon" and "CustomIcon" in names:
+    for name in _names_of(element) & set(_FETCHES):
+        if name in _PICTURES and _DATA_IMAGE.match(_image_of(element)):
             continue
-        if name == "Popup" and not any(isinstance(part, (IFrame, Figure)) for part in _walk(element.html)):
+        if name == "Popup" and not any(isinstance(part, Figure) for part in _walk(element.html)):
             continue
         raise OfflineError(
             f"图层 {own} 不能离线保存:{_FETCHES[name]}",
@@ -74,9 +90,24 @@ def _check_element(element: Element) -> None:
         raise OfflineError(f"图层 {own} 的数据来自网络", remedy="先下载数据,再以文件内容传入")
 
 
+def _names_of(element: Element) -> set[str]:
+    return {known.__name__ for known in type(element).__mro__}
+
+
 def _image_of(element: Element) -> str:
     options = getattr(element, "options", {}) or {}
-    return str(getattr(element, "url", "") or options.get("icon_url", ""))
+    return str(getattr(element, "url", "") or getattr(element, "image", "") or options.get("icon_url", ""))
+
+
+def _list_needs(figure: Element) -> re.Pattern[str] | None:
+    """Return the addresses of the marker fonts and scripts that some element shows; None if none does."""
+    wanted: set[str] = set()
+    for element in _walk(figure):
+        names = _names_of(element)
+        if "Icon" in names and "CustomIcon" not in names:
+            wanted |= {_MARKERS, _FONTS.get(str(element.options.get("prefix")), _FONTS["fa"])}
+        wanted |= {_NEEDS[name] for name in names & set(_NEEDS)}
+    return re.compile("|".join(sorted(wanted))) if wanted else None
 
 
 @contextmanager
@@ -104,8 +135,10 @@ def _guarded(root: Element) -> Iterator[None]:
 class _Inliner(HTMLParser):
     """Writes markup again with every linked script and style in its place."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: re.Pattern[str] | None) -> None:
         super().__init__(convert_charrefs=False)
+        self.wanted = wanted
+        self.foreign = False
         self.out: list[str] = []
         self.scripts: list[str] = []
         self.styles: list[str] = []
@@ -117,7 +150,8 @@ class _Inliner(HTMLParser):
         if tag == "script" and words.get("type", "") in _DATA_SCRIPT_TYPES:
             self.out.append(self.get_starttag_text() or "")
         elif tag == "script" and "src" in words:
-            self.scripts.append(find_asset(words["src"]))
+            self.scripts.append(find_asset(words["src"], wanted=self.wanted))
+            self.foreign |= is_plugin_asset(words["src"]) and bool(self.scripts[-1])
             self._holding = "skip"
         elif tag in {"script", "style"}:
             self._holding = tag
@@ -132,13 +166,14 @@ class _Inliner(HTMLParser):
     def _take_link(self, words: dict[str, str]) -> None:
         if words.get("rel", "").lower() != "stylesheet":
             raise OfflineError(f"页面引用了外部资源 {words.get('href', '')}", remedy="去掉该引用")
-        self.styles.append(find_asset(words.get("href", "")))
+        self.styles.append(find_asset(words.get("href", ""), wanted=self.wanted))
 
     def _check_sources(self, tag: str, words: dict[str, str]) -> None:
         for name in ("src", "srcset", "data", "poster", "background"):
             if words.get(name) and not words[name].startswith("data:"):
                 raise OfflineError(f"元素 <{tag}> 引用了 {words[name][:80]}", remedy="把内容写成 data: 地址")
-        if tag in {"iframe", "object", "embed", "base"}:
+        framed = tag == "iframe" and words.get("src", "").startswith("data:text/html")
+        if tag in {"iframe", "object", "embed", "base"} and not framed:
             raise OfflineError(f"元素 <{tag}> 不能离线保存", remedy="去掉该元素")
 
     def handle_endtag(self, tag: str) -> None:
@@ -162,8 +197,8 @@ class _Inliner(HTMLParser):
         """Drop comments: nobody reads them, and they may hold anything."""
 
 
-def _inline(markup: str) -> _Inliner:
-    inliner = _Inliner()
+def _inline(markup: str, wanted: re.Pattern[str] | None) -> _Inliner:
+    inliner = _Inliner(wanted)
     inliner.feed(markup)
     inliner.close()
     return inliner
@@ -174,20 +209,30 @@ def _hash_source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _write_policy(scripts: list[str], styles: list[str], *, style_attributes: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class _Leave:
+    """What the policy lets a page do beyond its hashed scripts and styles; nothing of it can fetch."""
+
+    style_attributes: bool = False
+    own_styles: bool = False
+    frames: bool = False
+
+
+def _write_policy(scripts: list[str], styles: list[str], leave: _Leave) -> str:
     """Return a policy that lets run what is in the file now, and nothing fetched or added later."""
+    hashed = " ".join(sorted({_hash_source(text) for text in styles})) or "'none'"
     rules = [
         "default-src 'none'",
         f"script-src {' '.join(sorted({_hash_source(text) for text in scripts})) or repr('none')}",
-        f"style-src {' '.join(sorted({_hash_source(text) for text in styles})) or repr('none')}",
+        f"style-src {_INLINE if leave.own_styles else hashed}",
+        *([f"style-src-attr {_INLINE}"] if leave.style_attributes else []),
         "img-src data: blob:",
         "font-src data:",
+        # a page in a data: address lives under the policy of the page that holds it
+        *(["frame-src data:"] if leave.frames else []),
         "base-uri 'none'",
         "form-action 'none'",
     ]
-    if style_attributes:
-        # folium's popups and legends carry style attributes; they can fetch nothing under img-src
-        rules.insert(3, "style-src-attr 'unsafe-inline'")
     return "; ".join(rules)
 
 
@@ -224,11 +269,14 @@ def render_offline(map_: folium.Map, /, *, title: str = "", lang: str = "zh-CN")
     figure = map_.get_root()
     if not isinstance(figure, Figure):
         raise OfflineError("地图不在 Figure 中", remedy="传入 folium.Map 对象")
+    kinds: set[str] = set()
     for element in _walk(figure):
         _check_element(element)
+        kinds |= _names_of(element)
     with _guarded(figure):
         figure.render()
-        header, body = _inline(figure.header.render()), _inline(figure.html.render())
+        wanted = _list_needs(figure)
+        header, body = (_inline(part.render(), wanted) for part in (figure.header, figure.html))
         main = figure.script.render()
         ids = {element._id for element in _walk(figure)}  # noqa: SLF001 - as above
     texts = ["".join(body.out), *body.styles, *header.styles, *header.scripts, *body.scripts, main]
@@ -242,7 +290,12 @@ def render_offline(map_: folium.Map, /, *, title: str = "", lang: str = "zh-CN")
         body=markup,
         title=title or figure.title or "",
         lang=lang,
-        style_attributes="style=" in main or "style=" in markup,
+        leave=_Leave(
+            # popups, legends and plugins carry style attributes
+            style_attributes="style=" in main or "style=" in markup or header.foreign or body.foreign,
+            own_styles=bool(_STYLISTS & kinds),
+            frames="IFrame" in kinds,
+        ),
     )
 
 
@@ -254,11 +307,11 @@ def _write_page(
     body: str,
     title: str,
     lang: str,
-    style_attributes: bool,
+    leave: _Leave,
 ) -> str:
     # a parser reads CR LF as LF before it hashes: so do we
     styles, scripts = ([text.replace("\r\n", "\n") for text in texts] for texts in (styles, scripts))
-    policy = _write_policy(scripts, styles, style_attributes=style_attributes)
+    policy = _write_policy(scripts, styles, leave)
     return "".join(
         [
             f'<!DOCTYPE html>\n<html lang="{html.escape(lang)}">\n<head>\n<meta charset="utf-8">\n',
@@ -287,8 +340,9 @@ def save_offline(
     Parameters
     ----------
     map_
-        Any folium map of supported elements: vector layers, markers, popups, tooltips, layer
-        control, GeoJson, Choropleth with embedded data, and our PackedLayer.
+        Any folium map (or DualMap) without what lives on a network: folium's own elements, its
+        plugins as far as ``folium-offline`` carries their scripts, and our PackedLayer. Tiles,
+        geocoders, videos, Vega and the like are refused by name.
     path
         File to write; it appears whole or not at all. None writes nothing.
     title, lang
