@@ -1,4 +1,4 @@
-"""Plan files: check, format."""
+"""Plan files: start, check, format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,27 @@ if TYPE_CHECKING:
 
 @click.group()
 def plan() -> None:
-    """方案文件:检查、格式。"""
+    """方案文件:新建、检查、格式。"""
+
+
+@plan.command("init")
+@click.argument("city")
+@click.option("--year", type=click.IntRange(2000, 2100), help="方案年份;不写则为今年。")
+@click.option("-o", "--output", type=FILE, help="文件夹;不写则以市名命名。")
+def plan_init(city: str, year: int | None, output: Path | None) -> None:
+    """为任一地级市准备方案骨架、区县界线和空白台账(离线;需 pip install "renewal-gis[boundaries]")。
+
+    \b
+    Example:
+      renewal-gis plan init 某某市 -o my-city
+    """  # noqa: D301
+    from pathlib import Path
+
+    from renewal_gis.cli.options import now
+    from renewal_gis.pipeline.city import start_city
+
+    for path in start_city(city, output or Path(city), year=year or now().year):
+        click.echo(path)
 
 
 @plan.command("check")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
-    Labels = NDArray[np.int16] | NDArray[np.int32]
+    Labels = NDArray[Any]
     Shapes = NDArray[np.object_]
 
 OUTSIDE, UNSURE = -1, -2
@@ -181,9 +181,9 @@ def _place_in_runs(lattice: Lattice, cells: NDArray[np.int32], x: Floats, y: Flo
     step = turn * passed
     holders = runs.holders[run] + np.bincount(point, step, size).astype(np.int64)
     code = runs.code[run] + np.bincount(point, step * (edges.owner[edge] + 1), size).astype(np.int64)
-    answer = np.select([holders == 0, holders == 1], [OUTSIDE, code - 1], UNSURE)
-    answer[point[near]] = UNSURE
-    return answer.astype(lattice.label.dtype)
+    found = np.select([holders == 0, holders == 1], [OUTSIDE, code - 1], UNSURE)
+    found[point[near]] = UNSURE
+    return found.astype(lattice.label.dtype)
 
 
 def _choose_side(edges: int, points: int) -> int:
