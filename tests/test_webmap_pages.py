@@ -316,14 +316,16 @@ def test_a_drag_leaves_what_a_fresh_drawing_shows(texts, visit):
     for step in range(20):
         page.mouse.move(1100 - 25 * step, 600 - 12 * step)
     page.mouse.up()
-    where = "JSON.stringify(renewal.map.getCenter()) + renewal.map._packedCanvas._drawnAt"
-    before, now = "", page.evaluate(where)
-    while before != now:  # the map glides on for a while
-        page.wait_for_timeout(400)
-        before, now = now, page.evaluate(where)
-    left = page.evaluate("renewal.map._packedCanvas._container.toDataURL()")
-    page.evaluate("renewal.map._packedCanvas.redrawNow()")
-    assert page.evaluate("renewal.map._packedCanvas._container.toDataURL()") == left
+    while not page.evaluate("renewal.map._packedCanvas.isSettled()"):  # the map glides on for a while
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(400)
+    shot = "(() => { const c = renewal.map._packedCanvas; return c._base.toDataURL() + c._top.toDataURL(); })()"
+    left = page.evaluate(shot)
+    page.evaluate("renewal.map._packedCanvas._tiles.kept.clear()")
+    page.evaluate("renewal.map._packedCanvas.redraw()")
+    while not page.evaluate("renewal.map._packedCanvas.isSettled()"):
+        page.wait_for_timeout(20)
+    assert page.evaluate(shot) == left
     assert page.evaluate("renewal.layers.find(l => l.name === 'roads').drawn") > 0
     seen.check_quiet()
 

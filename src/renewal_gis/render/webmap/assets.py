@@ -13,6 +13,8 @@ from renewal_gis.render.webmap.plugin_assets import MAP_COMMENT, PACKAGE, find_p
 
 _LEAFLET_PACKAGE = "XStatic-Leaflet"
 _LEAFLET_FOLDER = "xstatic/pkg/leaflet/data"
+_COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
+_INDENT = re.compile(r"^[ \t\n]+", re.MULTILINE)
 _CSS_URL = re.compile(r"url\(\s*['\"]?(?!data:|#)([^)'\"]+)['\"]?\s*\)")
 _ICONS = {
     "iconUrl": "marker-icon.png",
@@ -38,8 +40,17 @@ def read_asset(name: str, /) -> str:
 
 
 def join_scripts(*names: str) -> str:
-    """Return several of our scripts as one, in order."""
-    return "\n".join(read_asset(name) for name in names)
+    """Return several of our scripts or styles as one, in order, without comments and indentation.
+
+    Nothing else is changed: what a browser's tools show can be found again in the sources. Our sources
+    keep to what this takes for granted: comments stand on lines of their own, no text runs over lines.
+    """
+    return "\n".join(_squeeze(read_asset(name)) for name in names)
+
+
+@lru_cache(maxsize=64)
+def _squeeze(source: str) -> str:
+    return _INDENT.sub("", _COMMENT.sub("", source))
 
 
 @lru_cache(maxsize=16)

@@ -118,9 +118,10 @@ def layer_roads(survey: Survey, *, classes: tuple[str, ...] = style.ROAD_CLASSES
     streets = survey.streets
     if streets is None or not len(streets):
         return None
+    known = {word: style.find_road_class(word) for word in streets["highway"].unique()}
     table = pd.DataFrame(
         {
-            "class": [style.find_road_class(word) for word in streets["highway"]],
+            "class": streets["highway"].map(known).to_numpy(),
             "name": streets["name"].fillna("").astype(str).to_numpy() if "name" in streets else "",
         }
     )

@@ -166,7 +166,8 @@ def _encode_column(values: pd.Series, digits: int) -> tuple[dict[str, Any], byte
     if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
         whole = pd.api.types.is_integer_dtype(values.dtype)
         return _encode_numbers(values, 0 if whole else digits, "number")
-    codes, known = pd.factorize(values, sort=False)
+    # as plain objects: a column kept in Arrow is slow to walk word by word
+    codes, known = pd.factorize(values.to_numpy(dtype=object, na_value=None), sort=False)
     words = [str(word) for word in known]
     if (codes < 0).any():
         codes, words = np.where(codes < 0, len(words), codes), [*words, ""]

@@ -93,7 +93,8 @@ def layer_sites(survey: Survey, /) -> PackedLayer:
         table[name] = past.to_numpy()
     table = table.join(_spread_reached(survey, sites.index))
     frame = gpd.GeoDataFrame(table, geometry=sites.geometry.to_numpy(), crs=STORED_CRS)
-    return PackedLayer(frame, name="sites", options=_site_options(plan))
+    # in the ledger's order: numbers and names that count upwards compress better than neighbours do
+    return PackedLayer(frame, name="sites", options=_site_options(plan), sort=False)
 
 
 def _site_options(plan: Plan) -> dict[str, Any]:
@@ -137,12 +138,16 @@ def _texts(frame: pd.DataFrame, name: str) -> pd.Series:
     """Return a column as texts on a plain index, missing ones as nothing; nothing where there is no column."""
     if name not in frame:
         return pd.Series([""] * len(frame), dtype=object)
-    values = frame[name].reset_index(drop=True)
-    return values.where(values.notna(), "") if values.dtype != bool else values.map({True: "True", False: ""})
+    values = frame[name]
+    if values.dtype == bool:
+        return pd.Series(np.where(values, "True", ""), dtype=object)
+    return pd.Series(values.to_numpy(dtype=object, na_value=""), dtype=object)
 
 
 def _rename(values: pd.Series, names: Mapping[str, str]) -> pd.Series:
-    return values.map(lambda word: names.get(word, word))
+    codes, known = pd.factorize(values)
+    words = np.array([names.get(word, word) for word in known], dtype=object)
+    return pd.Series(words[codes] if len(words) else [], dtype=object)
 
 
 def _spread_reached(survey: Survey, sites: pd.Index[Any]) -> pd.DataFrame:

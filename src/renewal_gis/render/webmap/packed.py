@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 _SCRIPTS = (
     "inflate.js",
     "codec.js",
+    "sprites.js",
+    "tiles.js",
     "canvas.js",
+    "pointer.js",
+    "grid.js",
+    "trace.js",
     "layer.js",
     "paint.js",
     "labels.js",
@@ -143,7 +148,7 @@ class PackedLayer(Layer):
         shapes = np.asarray(frame.geometry, dtype=object)
         order = codec.order_features(shapes) if sort else np.arange(len(frame))
         table = chosen.iloc[order]
-        if (options or {}).get("marks") or (options or {}).get("label"):
+        if _wants_anchors(options or {}, shapes):
             table = _add_anchors(table, shapes[order])
         anchor_digits = {"~x": digits, "~y": digits}
         data = codec.encode_features(shapes[order], table, digits=digits, column_digits=anchor_digits)
@@ -183,6 +188,14 @@ def _choose_columns(frame: gpd.GeoDataFrame, columns: Sequence[str] | None) -> p
             f"图层缺少列 {'、'.join(missing)}", remedy=f"可用的列:{'、'.join(map(str, frame.columns))}"
         )
     return pd.DataFrame(frame[names]).reset_index(drop=True)
+
+
+def _wants_anchors(options: Mapping[str, Any], shapes: Any) -> bool:
+    """Tell whether marks or names stand at a point; names along lines find their own place."""
+    along = (
+        options.get("label", {}).get("along") and not np.isin(shapely.get_type_id(shapes), _AREA_IDS).any()
+    )
+    return bool(options.get("marks") or (options.get("label") and not along))
 
 
 def _add_anchors(table: pd.DataFrame, shapes: Any) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from folium.template import Template
 
 from renewal_gis.render import style
 from renewal_gis.render.webmap import codec
-from renewal_gis.render.webmap.assets import join_scripts, read_asset
+from renewal_gis.render.webmap.assets import join_scripts
 from renewal_gis.render.webmap.offline import render_offline
 from renewal_gis.render.webmap.packed import BLOCK_TYPE, PackedLayer, add_header
 from renewal_gis.vocab import BOUNDARY_NOTE, INTERNAL, SIMULATED, SUSPECTED
@@ -47,6 +47,7 @@ class Page:
     home: Bounds
     suspected: bool = False
     notes: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
 
 
 class PageShell(MacroElement):
@@ -82,6 +83,7 @@ class PageShell(MacroElement):
         self.layers = layers
         self.run = page.run
         self.scripts = page.scripts
+        self.styles = ("page.css", *page.styles)
 
     @property
     def layer_names(self) -> str:
@@ -91,11 +93,11 @@ class PageShell(MacroElement):
     def render(self, **kwargs: Any) -> None:
         """Add the page's style and scripts to the figure, then the shell."""
         figure = self.get_root()
-        add_header(figure, "renewal_page_css", f"<style>{read_asset('page.css')}</style>")
+        add_header(figure, "renewal_page_css", f"<style>{join_scripts(*self.styles)}</style>")
         add_header(
             figure,
             "renewal_page_js",
-            f"<script>{join_scripts('page.js', 'tools.js', *self.scripts)}</script>",
+            f"<script>{join_scripts('page.js', 'search.js', 'tools.js', *self.scripts)}</script>",
         )
         super().render(**kwargs)
 

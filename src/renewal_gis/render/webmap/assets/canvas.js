@@ -1,11 +1,14 @@
-/* One canvas for all packed layers of a map: culls, draws, labels, and answers what lies under a point. */
+/* The two canvases of all packed layers of a map: the ground put together from tiles, and above it marks and names.
+
+   A drag only moves what is drawn; what comes into view is drawn tile by tile, a few milliseconds a frame.
+   Marks and names follow when the map rests. */
 (function (global) {
   "use strict";
   const RG = (global.RG = global.RG || {}),
     L = global.L;
-  const LINE_BATCH = 1000,
-    STALE_MS = 250,
-    CELL = 64;
+  const FRAME_MS = 9,
+    REST_MS = 110,
+    STALE_MS = 600;
 
   RG.theme = "light";
   RG.themes = { light: {}, dark: {} };
@@ -25,6 +28,14 @@
     return Math.min(global.devicePixelRatio || 1, 3);
   }
 
+  function makeCanvas(host) {
+    const canvas = document.createElement("canvas");
+    canvas.setAttribute("aria-hidden", "true");
+    canvas.brush = canvas.getContext("2d");
+    host.append(canvas);
+    return canvas;
+  }
+
   RG.Canvas = L.Renderer.extend({
     options: { padding: 0.22, tolerance: 0 },
 
@@ -32,6 +43,10 @@
       L.Renderer.prototype.initialize.call(this, options);
       this._packed = [];
       this._pending = 0;
+      this._tiles = new RG.Tiles(this._packed);
+      this._missing = [];
+      this._movedAt = this._drawnAt = -Infinity;
+      this._topStale = true;
     },
 
     addPacked: function (layer) {
@@ -43,17 +58,17 @@
     },
 
     removePacked: function (layer) {
-      this._packed = this._packed.filter(function (other) {
-        return other !== layer;
-      });
+      this._packed.splice(this._packed.indexOf(layer), 1);
       this.redraw();
     },
 
     _initContainer: function () {
-      const canvas = (this._container = document.createElement("canvas"));
-      canvas.className = "rg-canvas";
-      canvas.setAttribute("aria-hidden", "true");
-      this._context = canvas.getContext("2d");
+      const host = (this._container = document.createElement("div"));
+      host.className = "rg-canvas";
+      this._base = makeCanvas(host);
+      this._spare = document.createElement("canvas");
+      this._spare.brush = this._spare.getContext("2d");
+      this._top = makeCanvas(host);
     },
 
     _destroyContainer: function () {
@@ -62,44 +77,17 @@
 
     getEvents: function () {
       const events = L.Renderer.prototype.getEvents.call(this);
-      events.move = this._follow;
+      events.move = this._update;
       return events;
-    },
-
-    /* a long drag leaves the drawn part behind: what is there moves along at once, the rest follows */
-    _follow: function () {
-      const flying = this._origin && !this._origin.equals(this._map.getPixelOrigin());
-      if (!this._bounds || flying || this._map._animatingZoom || this._holds()) {
-        return;
-      }
-      if (performance.now() - this._drawnAt < STALE_MS && this._zoom === this._map.getZoom()) {
-        this._shift();
-      } else {
-        this._update();
-      }
-    },
-
-    _shift: function () {
-      const before = this._bounds.min,
-        context = this._context,
-        canvas = this._container;
-      L.Renderer.prototype._update.call(this);
-      const by = before.subtract(this._bounds.min);
-      L.DomUtil.setPosition(canvas, this._bounds.min);
-      context.setTransform(1, 0, 0, 1, 0, 0);
-      context.globalCompositeOperation = "copy";
-      context.drawImage(canvas, by.x * this._ratio, by.y * this._ratio);
-      context.globalCompositeOperation = "source-over";
-      this._shifted = true;
     },
 
     _updatePaths: function () {
       /* there are no paths of Leaflet's own here */
     },
 
-    /* what a short move brings into view is drawn already */
+    /* what a short move brings into view is there already */
     _holds: function () {
-      if (!this._bounds || this._zoom !== this._map.getZoom() || !this._view) {
+      if (!this._bounds || this._zoom !== this._map.getZoom()) {
         return false;
       }
       const size = this._map.getSize(),
@@ -113,65 +101,197 @@
     },
 
     _update: function () {
-      if ((this._map._animatingZoom && this._bounds) || (this._holds() && !this._shifted)) {
+      if (this._map._animatingZoom && this._bounds) {
         return;
       }
+      this._movedAt = performance.now();
+      if (!this._holds()) {
+        this._place();
+      }
+      this._schedule();
+    },
+
+    /* new bounds around the view; what is drawn stays in its place, or at its new size, until the tiles are there */
+    _place: function () {
+      const before = this._bounds && this._origin ? this.view() : null,
+        ghost = this._base;
       this._size = this._map.getSize();
       this._origin = this._map.getPixelOrigin();
       L.Renderer.prototype._update.call(this);
       const size = this._bounds.getSize(),
         ratio = (this._ratio = ratioNow());
-      const canvas = this._container;
-      L.DomUtil.setPosition(canvas, this._bounds.min);
-      const width = Math.round(size.x * ratio),
-        height = Math.round(size.y * ratio);
-      if (canvas.width !== width || canvas.height !== height) {
-        canvas.width = width;
-        canvas.height = height;
-        canvas.style.width = size.x + "px";
-        canvas.style.height = size.y + "px";
+      L.DomUtil.setPosition(this._container, this._bounds.min);
+      const zoomed = before && (before.zoom !== this._zoom || before.ratio !== ratio);
+      if (zoomed) {
+        this._base.replaceWith(this._spare);
+        this._spare = ghost;
+        this._base = this._container.firstChild;
+        this._topStale = true;
+        this._movedAt = -Infinity;
       }
-      this._draw();
+      fitCanvas(this._base, size, ratio);
+      this._placeTop();
+      const view = this.view(),
+        brush = this._base.brush;
+      brush.setTransform(1, 0, 0, 1, 0, 0);
+      brush.clearRect(0, 0, this._base.width, this._base.height);
+      if (zoomed) {
+        const grown = view.scale / before.scale;
+        brush.drawImage(
+          ghost,
+          (before.left * grown - view.left) * ratio,
+          (before.top * grown - view.top) * ratio,
+          before.width * grown * ratio,
+          before.height * grown * ratio,
+        );
+      }
+      this._compose();
+      if (!this._topView || !this._covers(this._topView)) {
+        this._topStale = true;
+      }
       this.fire("update");
+    },
+
+    /* tiles that are there are shown at once; the others wait in line, what one sees first */
+    _compose: function () {
+      const view = this.view(),
+        self = this;
+      this._missing = [];
+      this._tiles.list(view, this.screen()).forEach(function (spot) {
+        const tile = self._tiles.find(spot, view);
+        if (tile && tile.full) {
+          self._tiles.show(tile, self._base.brush, view);
+        }
+        if (!tile || !tile.fresh) {
+          self._missing.push(spot);
+        }
+      });
+    },
+
+    _placeTop: function () {
+      const drawn = this._topView;
+      if (!drawn) {
+        return;
+      }
+      const grown = this._map.options.crs.scale(this._zoom) / drawn.scale,
+        min = this._bounds.min.add(this._origin);
+      L.DomUtil.setTransform(
+        this._top,
+        L.point(drawn.left * grown - min.x, drawn.top * grown - min.y),
+        grown,
+      );
+    },
+
+    _covers: function (drawn) {
+      if (drawn.zoom !== this._zoom) {
+        return false;
+      }
+      const view = this.view(),
+        seen = this.screen();
+      return (
+        drawn.left <= view.left + seen.left &&
+        drawn.top <= view.top + seen.top &&
+        drawn.left + drawn.width >= view.left + seen.right &&
+        drawn.top + drawn.height >= view.top + seen.bottom
+      );
     },
 
     /* several changes in one turn make one drawing */
     redraw: function () {
-      if (!this._map || this._pending) {
-        return;
-      }
-      this._pending = L.Util.requestAnimFrame(function () {
-        this._pending = 0;
-        this._draw();
-      }, this);
+      this._changed = this._topStale = true;
+      this._movedAt = -Infinity;
+      this._schedule();
     },
 
+    _schedule: function () {
+      if (this._map && !this._pending && !this.held) {
+        this._pending = L.Util.requestAnimFrame(this._work, this);
+      }
+    },
+
+    /* a few milliseconds of what is left to do; the rest in the next frame */
+    _work: function () {
+      this._pending = 0;
+      if (!this._map || !this._bounds || this.held || this._map._animatingZoom) {
+        return;
+      }
+      const start = performance.now();
+      this._take();
+      const view = this.view();
+      let seen = this._missing.length && this._missing[0].seen;
+      while (seen && performance.now() - start < FRAME_MS) {
+        this._drawNext(view);
+        seen = this._missing.length && this._missing[0].seen;
+      }
+      if (!seen && this._topStale) {
+        const rested = start - this._movedAt > REST_MS,
+          late = start - this._drawnAt > STALE_MS && !this._covers(this._topView || view);
+        if ((rested || late) && performance.now() - start < FRAME_MS) {
+          this._drawTop();
+        }
+      } else if (!seen && this._missing.length) {
+        this._drawNext(view);
+      }
+      if (this._missing.length || this._topStale) {
+        this._schedule();
+      } else {
+        this.fire("settled");
+      }
+    },
+
+    _take: function () {
+      if (this._changed) {
+        this._changed = false;
+        this._compose();
+      }
+    },
+
+    _drawNext: function (view) {
+      const tile = this._tiles.draw(this._missing.shift(), view);
+      this._tiles.show(tile, this._base.brush, view);
+    },
+
+    /* all that one sees, before this call returns */
     redrawNow: function () {
+      if (!this._map || !this._bounds || this.held) {
+        return;
+      }
       if (this._pending) {
         L.Util.cancelAnimFrame(this._pending);
         this._pending = 0;
       }
-      if (this._map && this._bounds) {
-        this._draw();
+      this._take();
+      const view = this.view();
+      while (this._missing.length && this._missing[0].seen) {
+        this._drawNext(view);
       }
+      if (this._topStale) {
+        this._drawTop();
+      }
+      if (this._missing.length) {
+        this._schedule();
+      }
+    },
+
+    /* everything is drawn, also the rim around the view */
+    isSettled: function () {
+      return !this._missing.length && !this._topStale && !this._changed && !this._map._animatingZoom;
     },
 
     view: function () {
       /* zoom and origin of the last update, not the map's: while it flies they differ */
       const zoom = this._zoom,
         min = this._bounds.min,
-        origin = this._origin;
-      const size = this._bounds.getSize(),
-        scale = this._map.options.crs.scale(zoom);
+        origin = this._origin,
+        size = this._bounds.getSize();
       return {
         zoom: zoom,
-        scale: scale,
+        scale: this._map.options.crs.scale(zoom),
         ratio: this._ratio,
         width: size.x,
         height: size.y,
         left: origin.x + min.x,
         top: origin.y + min.y,
-        labels: new RG.LabelRoom(size.x, size.y, this.screen()),
       };
     },
 
@@ -182,29 +302,25 @@
       return { left: corner.x, top: corner.y, right: corner.x + size.x, bottom: corner.y + size.y };
     },
 
-    _draw: function () {
-      /* a page holds the drawing back until all its layers are read */
-      if (!this._map || !this._bounds || this.held) {
-        return;
-      }
-      const context = this._context,
-        view = (this._view = this.view()),
-        ratio = this._ratio;
+    /* marks, then names: what stands above the ground */
+    _drawTop: function () {
+      const view = (this._topView = this.view()),
+        ratio = this._ratio,
+        context = this._top.brush;
       const layers = this._packed.filter(function (layer) {
         return layer.data && layer.shown(view.zoom);
       });
+      view.labels = new RG.LabelRoom(view.width, view.height, this.screen());
+      fitCanvas(this._top, this._bounds.getSize(), ratio);
+      this._placeTop();
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      context.clearRect(0, 0, this._top.width, this._top.height);
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      context.clearRect(0, 0, view.width, view.height);
       for (const layer of this._packed) {
         layer.drawn = 0;
       }
       for (const layer of layers) {
-        layer.drawAreas(context, view);
-      }
-      for (const layer of layers) {
-        layer.drawLines(context, view);
-      }
-      for (const layer of layers) {
+        layer.takeView(view);
         layer.drawMarks(context, view);
       }
       const labelled = layers.filter(function (layer) {
@@ -216,23 +332,53 @@
       for (const layer of labelled) {
         layer.drawLabels(context, view);
       }
-      this._shifted = false;
+      this._topStale = false;
       this._drawnAt = performance.now();
       this.fire("drawn");
     },
 
+    /* what one sees, onto another canvas */
+    paintView: function (brush, left, top) {
+      this.redrawNow();
+      const part = this.screen(),
+        ratio = this._ratio,
+        width = part.right - part.left,
+        height = part.bottom - part.top,
+        view = this.view(),
+        shiftX = view.left - this._topView.left,
+        shiftY = view.top - this._topView.top;
+      for (const [canvas, x, y] of [
+        [this._base, 0, 0],
+        [this._top, shiftX, shiftY],
+      ]) {
+        brush.drawImage(
+          canvas,
+          (part.left + x) * ratio,
+          (part.top + y) * ratio,
+          width * ratio,
+          height * ratio,
+          left,
+          top,
+          width,
+          height,
+        );
+      }
+    },
+
     /* the topmost thing under a point of the map's container, or null */
     find: function (point) {
-      if (!this._bounds || !this._view) {
+      const view = this._topView;
+      if (!this._bounds || !view || view.zoom !== this._zoom) {
         return null;
       }
-      const at = this._map.containerPointToLayerPoint(point).subtract(this._bounds.min);
+      const min = L.point(view.left, view.top).subtract(this._origin),
+        at = this._map.containerPointToLayerPoint(point).subtract(min);
       for (let k = this._packed.length - 1; k >= 0; k--) {
         const layer = this._packed[k];
-        if (!layer.data || !layer.options.interactive || !layer.shown(this._view.zoom)) {
+        if (!layer.data || !layer.options.interactive || !layer.shown(view.zoom)) {
           continue;
         }
-        const found = layer.findAt(at.x, at.y, this._view);
+        const found = layer.findAt(at.x, at.y, view);
         if (found) {
           return found;
         }
@@ -241,223 +387,14 @@
     },
   });
 
-  RG.canvasOf = function (map) {
-    if (!map._packedCanvas) {
-      map._packedCanvas = new RG.Canvas({});
-      map.addLayer(map._packedCanvas);
-      RG.listen(map);
+  function fitCanvas(canvas, size, ratio) {
+    const width = Math.round(size.x * ratio),
+      height = Math.round(size.y * ratio);
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
     }
-    return map._packedCanvas;
-  };
-
-  /* mouse and click for all packed layers of a map */
-  RG.listen = function (map) {
-    const canvas = map._packedCanvas,
-      tip = L.DomUtil.create("div", "rg-tip", map.getContainer());
-    let waiting = null,
-      last = null;
-    tip.hidden = true;
-    function hide() {
-      tip.hidden = true;
-      last = null;
-      map.getContainer().classList.remove("rg-over");
-    }
-    function look(point) {
-      const found = map.rgBusy ? null : canvas.find(point);
-      map.getContainer().classList.toggle("rg-over", Boolean(found));
-      const text = found && found.layer.tell(found);
-      if (!text) {
-        hide();
-        return;
-      }
-      if (
-        !last ||
-        last.layer !== found.layer ||
-        last.index !== found.index ||
-        last.cluster !== found.cluster
-      ) {
-        tip.textContent = "";
-        tip.append.apply(
-          tip,
-          text.map(function (line, k) {
-            const row = document.createElement(k ? "span" : "b");
-            row.textContent = line;
-            return row;
-          }),
-        );
-      }
-      last = found;
-      tip.hidden = false;
-      const size = map.getSize(),
-        right = point.x + 16 + tip.offsetWidth > size.x - (map.rgCovered || 0);
-      tip.style.left = (right ? point.x - 12 - tip.offsetWidth : point.x + 16) + "px";
-      tip.style.top = Math.max(4, Math.min(point.y + 12, size.y - tip.offsetHeight - 8)) + "px";
-    }
-    map.on("mousemove", function (event) {
-      if (waiting === null) {
-        L.Util.requestAnimFrame(function () {
-          const point = waiting;
-          waiting = null;
-          if (point) {
-            look(point);
-          }
-        });
-      }
-      waiting = event.containerPoint;
-    });
-    map.on("mouseout movestart zoomstart", function () {
-      waiting = false;
-      hide();
-      waiting = null;
-    });
-    map.on("click", function (event) {
-      if (map.rgBusy) {
-        return;
-      }
-      const found = canvas.find(event.containerPoint);
-      if (!found) {
-        map.fire("packed:none", event);
-        return;
-      }
-      hide();
-      if (found.cluster) {
-        map.flyToBounds(found.layer.boundsOf(found.cluster.members), {
-          padding: [60, 60],
-          maxZoom: 17,
-          duration: 0.4,
-        });
-        return;
-      }
-      found.latlng = event.latlng;
-      found.layer.fire("packed:click", found);
-      map.fire("packed:click", found);
-    });
-  };
-
-  /* ---------------------------------------------------------------- labels that do not overlap */
-  RG.LabelRoom = function (width, height, screen) {
-    this.taken = new Map();
-    this.width = width;
-    this.height = height;
-    this.screen = screen;
-  };
-  RG.LabelRoom.prototype.take = function (left, top, right, bottom) {
-    if (left < 2 || top < 2 || right > this.width - 2 || bottom > this.height - 2) {
-      return false;
-    }
-    const cells = [];
-    for (let column = Math.floor(left / CELL); column <= right / CELL; column++) {
-      for (let row = Math.floor(top / CELL); row <= bottom / CELL; row++) {
-        const key = column * 4096 + row,
-          boxes = this.taken.get(key) || [];
-        for (const box of boxes) {
-          if (left < box[2] && right > box[0] && top < box[3] && bottom > box[1]) {
-            return false;
-          }
-        }
-        cells.push([key, boxes]);
-      }
-    }
-    for (const [key, boxes] of cells) {
-      boxes.push([left, top, right, bottom]);
-      this.taken.set(key, boxes);
-    }
-    return true;
-  };
-
-  /* ---------------------------------------------------------------- small drawings */
-  const sprites = new Map();
-
-  RG.traceShape = function (context, shape, x, y, radius) {
-    const outline = RG.shapes[shape] || RG.shapes.circle;
-    if (shape === "circle") {
-      context.moveTo(x + radius, y);
-      context.arc(x, y, radius, 0, 2 * Math.PI);
-      return;
-    }
-    outline.forEach(function (corner, k) {
-      context[k ? "lineTo" : "moveTo"](x + corner[0] * radius, y - corner[1] * radius);
-    });
-    context.closePath();
-  };
-
-  /* a mark: white rim, then hollow, dot, half or full in its colour */
-  RG.paintMark = function (context, symbol, fill, x, y, size) {
-    const radius = size * (symbol.scale || 1),
-      color = RG.color(symbol.color),
-      paper = RG.themes[RG.theme].halo || "#fff";
-    const dark = RG.theme === "dark" && color === "#000000" ? "#E8EDF3" : color;
-    const rim = Math.max(1.2, radius / 4.2);
-    context.lineJoin = "round";
-    context.beginPath();
-    RG.traceShape(context, symbol.shape, x, y, radius);
-    context.lineWidth = rim + 2.4;
-    context.strokeStyle = paper;
-    context.stroke();
-    context.fillStyle = fill === "full" ? dark : paper;
-    context.fill();
-    if (fill === "half") {
-      context.save();
-      context.clip();
-      context.fillStyle = dark;
-      context.fillRect(x - 2 * radius, y, 4 * radius, 2 * radius);
-      context.restore();
-    } else if (fill === "dot") {
-      context.beginPath();
-      context.arc(x, y, radius * 0.36, 0, 2 * Math.PI);
-      context.fillStyle = dark;
-      context.fill();
-    }
-    context.beginPath();
-    RG.traceShape(context, symbol.shape, x, y, radius);
-    context.lineWidth = rim;
-    context.strokeStyle = dark === "#F0E442" ? "#B0A400" : dark;
-    context.stroke();
-  };
-
-  RG.sprite = function (symbol, fill, size, ratio) {
-    const key = [symbol.shape, symbol.color, symbol.scale, fill, size, ratio, RG.theme].join();
-    let sprite = sprites.get(key);
-    if (!sprite) {
-      const half = Math.ceil(size * (symbol.scale || 1) * 1.1) + 4;
-      sprite = document.createElement("canvas");
-      sprite.width = sprite.height = 2 * half * ratio;
-      const context = sprite.getContext("2d");
-      context.scale(ratio, ratio);
-      RG.paintMark(context, symbol, fill, half, half, size);
-      sprite.half = half;
-      sprites.set(key, sprite);
-    }
-    return sprite;
-  };
-
-  RG.hatch = function (context, spec) {
-    const key = "hatch" + JSON.stringify(spec) + RG.theme;
-    let tile = sprites.get(key);
-    if (!tile) {
-      const gap = spec.gap;
-      tile = document.createElement("canvas");
-      tile.width = tile.height = gap;
-      const brush = tile.getContext("2d");
-      brush.fillStyle = brush.strokeStyle = RG.color(spec.color);
-      if (spec.dots) {
-        brush.beginPath();
-        brush.arc(gap / 2, gap / 2, 0.8, 0, 7);
-        brush.fill();
-      } else {
-        const flip = spec.angle > 90;
-        brush.lineWidth = 0.9;
-        for (let shift = -gap; shift <= gap; shift += gap) {
-          brush.beginPath();
-          brush.moveTo(shift, flip ? 0 : gap);
-          brush.lineTo(shift + gap, flip ? gap : 0);
-          brush.stroke();
-        }
-      }
-      sprites.set(key, tile);
-    }
-    return context.createPattern(tile, "repeat");
-  };
-
-  RG.LINE_BATCH = LINE_BATCH;
+    canvas.style.width = size.x + "px";
+    canvas.style.height = size.y + "px";
+  }
 })(window);

@@ -3,6 +3,7 @@
   "use strict";
   const RG = (global.RG = global.RG || {}),
     L = global.L;
+  const RIM = 16;
   const isLine = function (kind) {
     return kind === 2 || kind === 5;
   };
@@ -38,82 +39,6 @@
     return { looks: looks, of: of };
   }
 
-  /* a grid over the boxes of the features: which features may lie near a point */
-  function makeGrid(data) {
-    const box = data.box,
-      n = data.count,
-      side = Math.max(1, Math.min(256, Math.ceil(Math.sqrt(n) / 2)));
-    let west = Infinity,
-      north = Infinity,
-      east = -Infinity,
-      south = -Infinity;
-    for (let i = 0; i < n; i++) {
-      if (box[4 * i] < west) {
-        west = box[4 * i];
-      }
-      if (box[4 * i + 2] > east) {
-        east = box[4 * i + 2];
-      }
-      if (box[4 * i + 1] < north) {
-        north = box[4 * i + 1];
-      }
-      if (box[4 * i + 3] > south) {
-        south = box[4 * i + 3];
-      }
-    }
-    const perX = side / (east - west || 1),
-      perY = side / (south - north || 1);
-    const clamp = function (value) {
-      return value < 0 ? 0 : value >= side ? side - 1 : Math.floor(value);
-    };
-    const range = function (i) {
-      return [
-        clamp((box[4 * i] - west) * perX),
-        clamp((box[4 * i + 2] - west) * perX),
-        clamp((box[4 * i + 1] - north) * perY),
-        clamp((box[4 * i + 3] - north) * perY),
-      ];
-    };
-    const starts = new Uint32Array(side * side + 1);
-    const each = function (i, visit) {
-      if (!(box[4 * i] <= box[4 * i + 2])) {
-        return;
-      }
-      const cells = range(i);
-      for (let column = cells[0]; column <= cells[1]; column++) {
-        for (let row = cells[2]; row <= cells[3]; row++) {
-          visit(row * side + column);
-        }
-      }
-    };
-    for (let i = 0; i < n; i++) {
-      each(i, function (cell) {
-        starts[cell + 1]++;
-      });
-    }
-    for (let cell = 0; cell < side * side; cell++) {
-      starts[cell + 1] += starts[cell];
-    }
-    const members = new Uint32Array(starts[side * side]),
-      next = starts.slice();
-    for (let i = 0; i < n; i++) {
-      each(i, function (cell) {
-        members[next[cell]++] = i;
-      });
-    }
-    return function (left, top, right, bottom) {
-      const found = new Set();
-      for (let column = clamp((left - west) * perX); column <= clamp((right - west) * perX); column++) {
-        for (let row = clamp((top - north) * perY); row <= clamp((bottom - north) * perY); row++) {
-          for (let k = starts[row * side + column]; k < starts[row * side + column + 1]; k++) {
-            found.add(members[k]);
-          }
-        }
-      }
-      return found;
-    };
-  }
-
   RG.PackedLayer = L.Layer.extend({
     options: {
       zIndex: 100,
@@ -132,6 +57,8 @@
       this.data = null;
       this.mask = null;
       this.drawn = 0;
+      this.version = 0;
+      this._near = {};
       this.ready = RG.readBlock(block).then(this._take.bind(this));
     },
 
@@ -144,11 +71,9 @@
         this.looks[part] = classify(data, style[part]);
       }
       this._placeAnchors(data);
+      this.has = { line: data.kinds.some(isLine), polygon: data.kinds.some(isArea) };
       this.data = data;
-      if (this._canvas) {
-        this._canvas.redraw();
-      }
-      return this;
+      return this.redraw();
     },
 
     /* where the mark and the label of a feature stand: given, or the middle of its box */
@@ -181,6 +106,11 @@
       return this;
     },
     redraw: function () {
+      this.version++;
+      return this.redrawTop();
+    },
+    /* only marks and names have changed */
+    redrawTop: function () {
       if (this._canvas) {
         this._canvas.redraw();
       }
@@ -238,17 +168,41 @@
       return this.data ? this.boundsOf(null) : L.latLngBounds([]);
     },
 
-    /* features whose box meets the canvas */
+    /* whether the layer has a part in the ground of a view: its lines, or its areas */
+    drawsOn: function (part, view) {
+      return Boolean(
+        this.data && this.has[part] && this.looks[part] && this.shown(view.zoom) && this.shapesOn(view),
+      );
+    },
+
+    /* features whose box meets the canvas, or a tile of it */
     visibleIn: function (view) {
+      if (!view.around) {
+        return this._search(view, null, 0);
+      }
+      if (this._near.around !== view.around || this._near.version !== this.version) {
+        this._near = {
+          around: view.around,
+          version: this.version,
+          list: this._search(view.around, null, 0),
+        };
+      }
+      return this._search(view, this._near.list, RIM);
+    },
+
+    _search: function (view, list, rim) {
       const data = this.data,
         box = data.box,
         mask = this.mask,
         found = [];
-      const west = view.left / view.scale - data.corner[0],
-        north = view.top / view.scale - data.corner[1];
-      const east = west + view.width / view.scale,
-        south = north + view.height / view.scale;
-      for (let i = 0, k = 0; i < data.count; i++, k += 4) {
+      const west = (view.left - rim) / view.scale - data.corner[0],
+        north = (view.top - rim) / view.scale - data.corner[1];
+      const east = west + (view.width + 2 * rim) / view.scale,
+        south = north + (view.height + 2 * rim) / view.scale,
+        count = list ? list.length : data.count;
+      for (let at = 0; at < count; at++) {
+        const i = list ? list[at] : at,
+          k = 4 * i;
         if (
           box[k] <= east &&
           box[k + 2] >= west &&
@@ -260,6 +214,26 @@
         }
       }
       return found;
+    },
+
+    /* what marks, names and the count of the layer are about */
+    takeView: function (view) {
+      const data = this.data,
+        areas = this.drawsOn("polygon", view),
+        lines = this.drawsOn("line", view);
+      this._visible = this.visibleIn(view);
+      this._marked = [];
+      this._clusters = [];
+      if (!areas && !lines) {
+        return;
+      }
+      for (const i of this._visible) {
+        const kind = data.kinds[i],
+          look = isLine(kind) ? lines && this.lookOf("line", i) : areas && isArea(kind) && this.lookOf("polygon", i);
+        if (look && view.zoom >= (look.minZoom || 0)) {
+          this.drawn++;
+        }
+      }
     },
 
     shapesOn: function (view) {
@@ -275,35 +249,12 @@
       };
     },
 
-    /* one feature's paths, without the vertices that fall on the same pixel */
-    trace: function (context, i, frame) {
+    /* one feature's paths; what lies outside the view and what falls on the same pixel is left out */
+    trace: function (context, i, frame, view) {
       const data = this.data,
-        x = data.x,
-        y = data.y,
-        scale = frame.scale,
-        dx = frame.dx,
-        dy = frame.dy;
-      const closed = isArea(data.kinds[i]);
+        walk = isArea(data.kinds[i]) ? RG.traceRing : RG.traceLine;
       for (let path = data.featureStart[i]; path < data.featureStart[i + 1]; path++) {
-        const stop = data.pathStart[path + 1];
-        let lastX = NaN,
-          lastY = NaN;
-        for (let k = data.pathStart[path]; k < stop; k++) {
-          const px = x[k] * scale + dx,
-            py = y[k] * scale + dy;
-          if (lastX !== lastX) {
-            context.moveTo(px, py);
-          } else if (k < stop - 1 && Math.abs(px - lastX) < 0.7 && Math.abs(py - lastY) < 0.7) {
-            continue;
-          } else {
-            context.lineTo(px, py);
-          }
-          lastX = px;
-          lastY = py;
-        }
-        if (closed) {
-          context.closePath();
-        }
+        walk(context, data, data.pathStart[path], data.pathStart[path + 1], frame, view);
       }
     },
 
@@ -344,7 +295,7 @@
       const data = this.data,
         frame = this.frame(view),
         reach = 6;
-      this._grid = this._grid || makeGrid(data);
+      this._grid = this._grid || RG.makeGrid(data);
       const near = this._grid(
         (px - reach - frame.dx) / frame.scale,
         (py - reach - frame.dy) / frame.scale,

@@ -2,7 +2,7 @@
 (function (global) {
   "use strict";
   const RG = global.RG;
-  const LINE_BATCH = RG.LINE_BATCH;
+  const LINE_BATCH = 1000;
   RG.font =
     '"Noto Sans SC","Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC","WenQuanYi Micro Hei",sans-serif';
 
@@ -19,34 +19,29 @@
 
   RG.PackedLayer.include({
     drawAreas: function (context, view) {
-      const set = this.looks.polygon;
-      this._visible = this.visibleIn(view);
-      this._marked = [];
-      this._clusters = [];
-      if (!set || !this.shapesOn(view)) {
-        return;
-      }
-      this._fillAreas(context, view, set);
+      const list = this.visibleIn(view);
+      this._fillAreas(context, view, list);
       if (this.cover && this.cover.layer.data && this.cover.look) {
-        this._fillCovered(context, view);
+        this._fillCovered(context, view, list);
       }
     },
 
-    _fillAreas: function (context, view, set) {
+    _fillAreas: function (context, view, list) {
       const data = this.data,
+        set = this.looks.polygon,
         frame = this.frame(view),
         fade = this.options.fade;
       context.lineJoin = "round";
       context.setLineDash([]);
-      for (const i of this._visible) {
+      for (const i of list) {
         const look = RG.isArea(data.kinds[i]) ? set.looks[set.of[i]] : null;
         if (!look) {
           continue;
         }
         context.beginPath();
-        this.trace(context, i, frame);
+        this.trace(context, i, frame, view);
         if (fade) {
-          this._fill(context, { fill: fade.base });
+          this._fill(context, { fill: fade.base }, view);
         }
         this._fill(
           context,
@@ -56,6 +51,7 @@
                 hatch: view.zoom < fade.to ? look.hatch : null,
               })
             : look,
+          view,
         );
         if (look.width) {
           context.lineWidth = look.width;
@@ -63,11 +59,10 @@
           context.strokeStyle = RG.color(look.stroke);
           context.stroke();
         }
-        this.drawn++;
       }
     },
 
-    _fill: function (context, look) {
+    _fill: function (context, look, view) {
       if (look.fill) {
         context.globalAlpha = look.alpha === undefined ? 1 : look.alpha;
         context.fillStyle = RG.color(look.fill);
@@ -75,13 +70,13 @@
         context.globalAlpha = 1;
       }
       if (look.hatch) {
-        context.fillStyle = RG.hatch(context, look.hatch);
+        context.fillStyle = RG.hatch(context, look.hatch, view);
         context.fill("evenodd");
       }
     },
 
     /* the part of the areas that lies within another layer's feature, in a second look */
-    _fillCovered: function (context, view) {
+    _fillCovered: function (context, view, list) {
       const cover = this.cover,
         frame = cover.layer.frame(view),
         own = this.frame(view),
@@ -89,16 +84,16 @@
       context.save();
       context.beginPath();
       for (const i of cover.features) {
-        cover.layer.trace(context, i, frame);
+        cover.layer.trace(context, i, frame, view);
       }
       context.clip("evenodd");
-      for (const i of this._visible) {
+      for (const i of list) {
         if (!RG.isArea(data.kinds[i])) {
           continue;
         }
         context.beginPath();
-        this.trace(context, i, own);
-        this._fill(context, cover.look);
+        this.trace(context, i, own, view);
+        this._fill(context, cover.look, view);
         if (cover.look.width) {
           context.lineWidth = cover.look.width;
           context.strokeStyle = RG.color(cover.look.stroke);
@@ -112,13 +107,10 @@
       const set = this.looks.line,
         data = this.data,
         frame = this.frame(view);
-      if (!set || !this.shapesOn(view)) {
-        return;
-      }
       const lists = set.looks.map(function () {
         return [];
       });
-      for (const i of this._visible) {
+      for (const i of this.visibleIn(view)) {
         if (RG.isLine(data.kinds[i])) {
           lists[set.of[i]].push(i);
         }
@@ -149,10 +141,8 @@
           /* round ends cost time and are not seen on a thin line */
           context.lineCap = look.dash || width < 2.5 ? "butt" : "round";
           context.lineJoin = width < 2.5 ? "bevel" : "round";
-          this._strokeAll(context, lists[k], frame);
-          if (pass === "line") {
-            this.drawn += lists[k].length;
-          }
+          /* dashes are counted from the start of the line: there it is drawn as a whole */
+          this._strokeAll(context, lists[k], frame, look.dash ? null : view);
         }
       }
       context.globalAlpha = 1;
@@ -160,13 +150,13 @@
     },
 
     /* paths of about a thousand vertices are drawn faster than one of a hundred thousand, or than each alone */
-    _strokeAll: function (context, list, frame) {
+    _strokeAll: function (context, list, frame, view) {
       const starts = this.data.featureStart,
         paths = this.data.pathStart;
       for (let at = 0; at < list.length;) {
         context.beginPath();
         for (let size = 0; at < list.length && size < LINE_BATCH; at++) {
-          this.trace(context, list[at], frame);
+          this.trace(context, list[at], frame, view);
           size += paths[starts[list[at] + 1]] - paths[starts[list[at]]];
         }
         context.stroke();
@@ -192,7 +182,7 @@
       const list = this._visible.filter(function (i) {
         return this.wantsMark(i, view);
       }, this);
-      if (gather && !this.scattered && (view.zoom < gather.below || list.length > (gather.limit || 3000))) {
+      if (gather && !this.scattered && (view.zoom < gather.below || list.length > (gather.limit || 1500))) {
         this._drawClusters(context, view, list);
         return;
       }

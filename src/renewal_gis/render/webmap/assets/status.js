@@ -228,7 +228,7 @@
         RG.layerSwitch("项目", ["sites"], true),
         RG.layerSwitch("数量聚合", [], true, function (on) {
           my.sites.scattered = !on;
-          my.sites.redraw();
+          my.sites.redrawTop();
         }),
         RG.layerSwitch("区县与界线", ["districts", "borders"], true),
         RG.layerSwitch("道路", ["roads"], true),

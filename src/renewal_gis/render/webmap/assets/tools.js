@@ -51,26 +51,13 @@
     brush.scale(PIXELS, PIXELS);
     brush.fillStyle = RG.color("@background");
     brush.fillRect(0, 0, size.x, size.y + head + foot);
-    const packed = map._packedCanvas,
-      part = packed.screen(),
-      ratio = packed._ratio;
     brush.save();
     brush.beginPath();
     brush.rect(0, head, size.x, size.y);
     brush.clip();
     brush.fillStyle = RG.theme === "dark" ? "#10161e" : "#eef1f4";
     brush.fillRect(0, head, size.x, size.y);
-    brush.drawImage(
-      packed._container,
-      part.left * ratio,
-      part.top * ratio,
-      size.x * ratio,
-      size.y * ratio,
-      0,
-      head,
-      size.x,
-      size.y,
-    );
+    map._packedCanvas.paintView(brush, 0, head);
     brush.restore();
     writeHead(brush, size.x, head);
     paintLegend(brush, head + size.y);
