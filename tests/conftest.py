@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger_support import book, ledger, place, server  # noqa: F401  # fixtures of a ledger
 from renewal_gis import toytown
 from webmap_support import chromium, visit  # noqa: F401  # fixtures of a real browser
 

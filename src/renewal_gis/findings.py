@@ -125,6 +125,33 @@ _rule("road-not-opened", _W, "台账已打通、路网未连通:{value}", "请�
 _rule("crs-mixed", _E, "坐标系为“{value}”,与声明不符", "请核对坐标系后重报")
 _rule("row-refused", _W, "该行无法使用:{value},已隔离", "请修改后重报")
 _rule("header-merged", _I, "表头在第 {value} 行,为合并或多行表头,已识别", "无需处理")
+_rule("header-found", _I, "表头(header)在第 {value} 行,其上为标题或说明", "无需处理")
+_rule("header-repeated", _I, "该行重复表头(header),不作为项目", "无需处理")
+_rule("heading-row", _I, "小标题“{value}”不作为项目", "无需处理;如为项目请补填编号和名称")
+_rule("unit-converted", _I, "“{field}”按单位“{value}”换算(×{new})", "无需处理")
+_rule("text-garbled", _W, "“{field}”的“{value}”含乱码(encoding,�)", "请从原文件核对后重填")
+_rule("row-short", _W, "该行只有 {value} 列(field),表头有 {new} 列,缺的按空白读", "请核对该行是否完整")
+_rule("sheet-hidden", _I, "工作簿另有隐藏(hidden)的工作表“{value}”,没有读", "如需入库请取消隐藏并写明工作表")
+_rule("rows-hidden", _I, "有 {value} 行(列)被隐藏或筛选(hidden,filter),已照常读入", "请核对是否确属本次报送")
+_rule("id-padded", _I, "编号 {value} 按单元格格式补零,读作“{new}”", "建议把编号列设为文本")
+_rule("row-deleted", _I, "{value} 条记录已标记删除(deleted),没有读", "无需处理;如需保留请恢复后重新导出")
+_rule("log-read", _I, "旁有未合并的日志({value}),已一并读取", "建议关闭编辑软件后再报")
+_rule("location-repeated", _W, "{value} 个项目的位置完全相同(重复 duplicate):{new}", "请核对是否为占位坐标")
+_rule("location-coarse", _W, "{value} 行坐标的小数不足三位,精度(precision)低于约 100 米", "请补充到六位小数")
+_rule("location-packed", _W, "坐标({value})疑为度分秒(DMS)写成的小数(度.分秒),位置已隔离", "请换算为度后重报")
+_rule(
+    "location-ambiguous",
+    _W,
+    "坐标({value})可按“{new}”理解,相差很大,位置已隔离",
+    "请在方案的 sources 中用 crs 写明坐标系",
+)
+_rule("geometry-beyond", _W, "图形伸出本市范围(range):{value}", "请核对图形与坐标系")
+_rule("district-unknown", _W, "区县名称“{value}”不在方案所列单位中", "请填写方案中的单位全称")
+_rule("district-shape", _W, "区县的图形类型(geometry)是 {value},不是面,已隔离", "请报送面图层")
+_rule("district-unnamed", _W, "该区县没有名称(name 为空),已隔离", "请补填名称")
+_rule("district-code-repeated", _W, "区县代码“{value}”重复(duplicate)", "请核对代码")
+_rule("event-repeated", _I, "该项目再次报送同一阶段(重复 duplicate),以首次日期为准:{value}", "请核对日期")
+_rule("event-same-time", _I, "该项目有几个阶段的时间(time)相同:{value}", "请核对日期")
 _rule(
     "header-rival",
     _W,
@@ -166,6 +193,7 @@ _rule(
     "整层位置比对照点偏移(offset)约 {new} 米,疑似 {value}(火星坐标等)",
     "请核实坐标来源,并在方案的 sources 中用 crs 声明",
 )
+_rule("datum-mixed", _W, "{value}的位置比对照点偏移(offset),疑似 {new}(火星坐标等)", "请核实这些行的坐标来源")
 _rule("id-borrowed", _I, "没有编号列,以“{field}”为编号", "请在数据中增加编号列")
 _rule("event-date-missing", _W, "进度记录没有可用的日期(“{value}”),已隔离", "请填写日期")
 _rule("event-future", _W, "进度记录的日期 {value} 在未来(晚于报送日期 {new}),已隔离", "请核对日期")
@@ -194,6 +222,16 @@ _rule(
     "“{field}”存不进该格式({new}):{value}",
     "全文在同一文件的说明表(changes.csv 或“说明”)中;不损失内容请用 GeoPackage",
 )
+_rule(
+    "task-leader-several",
+    _W,
+    "“{field}”写了不止一个:{value}",
+    "方案要求每项工作一个分包领导、一个推进专班,请明确",
+)
+_rule("site-retired", _W, "该编号已不再单列:{value}", "请改用现在的编号;本行已保存,不计入合计")
+_rule("lineage-total", _W, "合并拆分前后“{field}”合计由 {value} 变为 {new}", "请核对新项目的数量")
+_rule("split-even", _W, "各部分({value})的数量按等份计算,图形沿用原项目", "请补报各部分的台账行,或用 --shares 写明份额")
+_rule("ledger-unsafe", _W, "数据库服务器的设置不保断电:{value}", "请由管理员改为 on")
 _rule("ledger-damaged", _E, "台账文件损坏:{value}", "请用备份恢复")
 _rule("ledger-altered", _E, "台账内容与写入时不符:{value}", "请用备份比对,查明谁改动了文件")
 _rule("ledger-unguarded", _E, "台账缺少保护(触发器 {value})", "请用备份恢复,查明谁改动了文件")

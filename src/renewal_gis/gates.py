@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-import pandas as pd
+import datetime as dt
+import math
+import re
+from typing import TYPE_CHECKING, Any
 
 from renewal_gis.errors import SchemaError
 from renewal_gis.findings import Finding, make_finding
 from renewal_gis.schema import REACHED, check_frame
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
+
+    import pandas as pd
 
     from renewal_gis.plan import Gate, Plan
 
@@ -64,13 +65,14 @@ def check_gates(
     Examples
     --------
     >>> import datetime as dt
+    >>> import pandas as pd
     >>> from renewal_gis import toytown
     >>> plan, sites = toytown.make_plan(), toytown.make_sites()
     >>> reached = pd.DataFrame(
     ...     {"site_id": ["A-06"], "stage": ["consulted"], "date": [pd.Timestamp("2021-07-01")]}
     ... )
     >>> [breach.text for breach in check_gates(sites, reached, plan, as_of=dt.date(2021, 9, 30))]
-    ['不符合方案要求:征求意见的居民达到 80% 以上(现为 70%)']
+    ['不符合方案要求:征求意见的居民达到 80% 以上(现为 70%;依据:虚构)']
     """
     check_frame(reached, REACHED)
     missing = [column for column in ("programme",) if column not in sites.columns]
@@ -93,10 +95,10 @@ def check_gates(
 
 
 def _is_by(dates: pd.Series, as_of: dt.date | None) -> pd.Series:
-    days = pd.to_datetime(dates)
+    days = dates.astype("datetime64[ns]")
     if as_of is None:
         return days.notna()
-    return days < pd.Timestamp(as_of).normalize() + pd.Timedelta(days=1)
+    return days < dt.datetime.combine(as_of, dt.time()) + dt.timedelta(days=1)
 
 
 def _list_reported(events: pd.DataFrame, as_of: dt.date | None) -> set[tuple[str, str]]:
@@ -111,32 +113,119 @@ def _judge(
 ) -> Iterator[tuple[str, str]]:
     """Yield site and what is wrong, for the sites that passed the gate's stage."""
     if gate.kind == "min_share":
-        yield from _judge_shares(gate, sites, passed)
+        shares = _list_numbers(sites.loc[passed.index], gate.field)
+        yield from ((site_id, words) for site_id, share in shares if (words := _judge_share(gate, share)))
         return
-    here = passed[gate.stage.value]
-    before = passed.get(gate.after.value if gate.after else "", pd.Series(pd.NaT, index=passed.index))
-    for site_id, day, first in zip(passed.index, here, before, strict=True):
-        told = reported is None or gate.after is None or (site_id, gate.after.value) in reported
-        label = gate.after.zh if gate.after else ""
-        if pd.isna(first) or not told or first > day:
-            yield site_id, f"{day:%Y-%m-%d} {gate.stage.zh},此前没有“{label}”的记录"
-        elif gate.kind == "min_days_since" and (day - first).days < gate.threshold:
-            yield (
-                site_id,
-                f"“{label}”{first:%Y-%m-%d},{gate.stage.zh} {day:%Y-%m-%d},仅 {(day - first).days} 天",
-            )
+    after = gate.after.value if gate.after else ""
+    for site_id, day, first in zip(
+        passed.index,
+        passed[gate.stage.value],
+        passed[after] if after in passed.columns else [None] * len(passed),
+        strict=True,
+    ):
+        told = reported is None or not after or (site_id, after) in reported
+        before = first.date() if first is not None and first == first else None  # noqa: PLR0124  # NaT is not itself
+        words = _judge_days(gate, day.date(), before if told else None)
+        if words:
+            yield site_id, words
 
 
-def _judge_shares(gate: Gate, sites: pd.DataFrame, passed: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    if gate.field in sites.columns:
-        shares = sites.loc[passed.index, gate.field].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-    else:
-        shares = np.full(len(passed), np.nan)
-    for site_id, share in zip(passed.index, shares, strict=True):
-        if np.isnan(share):
-            yield site_id, "该数值未填"
-        elif share < gate.threshold - ROUNDING:
-            yield site_id, f"现为 {share * 100:.4g}%"
+def _list_numbers(sites: pd.DataFrame, name: str) -> Iterator[tuple[str, float | None]]:
+    if name not in sites.columns:
+        yield from ((site_id, None) for site_id in sites.index)
+        return
+    numbers = sites[name].astype("Float64").to_numpy(dtype=float, na_value=math.nan)
+    for site_id, number in zip(sites.index, numbers, strict=True):
+        yield site_id, None if math.isnan(number) else float(number)
+
+
+def _judge_share(gate: Gate, share: float | None) -> str:
+    if share is None:
+        return "该数值未填"
+    return f"现为 {share * 100:.4g}%" if share < gate.threshold - ROUNDING else ""
+
+
+def _judge_days(gate: Gate, day: dt.date, before: dt.date | None) -> str:
+    label = gate.after.zh if gate.after else ""
+    if before is None or before > day:
+        return f"{day} {gate.stage.zh},此前没有“{label}”的记录"
+    if gate.kind == "min_days_since" and (day - before).days < gate.threshold:
+        return f"“{label}”{before},{gate.stage.zh} {day},仅 {(day - before).days} 天"
+    return ""
+
+
+def check_passage(
+    site_id: str,
+    site: Mapping[str, Any],
+    plan: Plan,
+    /,
+    *,
+    days: Mapping[str, str],
+    fresh: Collection[str],
+    reported: Collection[str],
+) -> list[Finding]:
+    """Return which gates one site passed without what they ask for, when an entry is made.
+
+    Parameters
+    ----------
+    site_id, site
+        The site and its values: ``programme``, ``leader``, ``task_force``, the fields of the gates.
+    plan
+        Its ``gates``.
+    days
+        When the site first reached each stage, as ISO texts.
+    fresh
+        The stages that the entry brought; other gates were passed before.
+    reported
+        The stages that an office reported itself.
+
+    Returns
+    -------
+    list of Finding
+        ``gate-breached``, ``task-leader-missing``, ``task-leader-several``. The fact stands all the same.
+
+    Examples
+    --------
+    >>> from renewal_gis import toytown
+    >>> site = {"programme": "old_compound", "leader": "张某", "task_force": "示例专班", "consulted_share": 0.9}
+    >>> days = {"consulted": "2021-04-05", "started": "2021-04-05"}
+    >>> found = check_passage("A-01", site, toytown.make_plan(), days=days, fresh=["started"], reported=["started"])
+    >>> [breach.text for breach in found]
+    ['不符合方案要求:开工前办理施工许可证(2021-04-05 已开工,此前没有“手续办结”的记录;依据:虚构)']
+    """
+    origin = (str(site.get("source_file") or ""), site.get("source_row"))
+    found = [finding for finding in _check_leaders(site_id, site, origin) if fresh]
+    for gate in plan.gates:
+        stage = gate.stage.value
+        if gate.programme != site["programme"] or stage not in fresh or stage not in days:
+            continue
+        if gate.kind == "min_share":
+            words = _judge_share(gate, site.get(gate.field))
+        else:
+            after = gate.after.value if gate.after else ""
+            first = days.get(after) if after in reported else None
+            before = None if first is None else dt.date.fromisoformat(first)
+            words = _judge_days(gate, dt.date.fromisoformat(days[stage]), before)
+        if words:
+            found.append(_tell(origin, site_id, gate, words))
+    return found
+
+
+_SEVERAL = re.compile(r"[、,,;;/\n]")
+
+
+def _check_leaders(
+    site_id: str, site: Mapping[str, Any], origin: tuple[str, int | None]
+) -> Iterator[Finding]:
+    """Yield what is wrong with the one leader and the one task force that each task must have."""
+    where: dict[str, Any] = {"file": origin[0], "row": origin[1], "site_id": site_id}
+    told = {"分包领导": site.get("leader"), "推进专班": site.get("task_force")}
+    missing = [label for label, name in told.items() if not str(name or "").strip()]
+    if missing:
+        yield make_finding("task-leader-missing", field="、".join(missing), **where)
+    for label, name in told.items():
+        if _SEVERAL.search(str(name or "").strip()):
+            yield make_finding("task-leader-several", field=label, value=str(name), **where)
 
 
 def _tell(origin: tuple[str, int | None], site_id: str, gate: Gate, words: str) -> Finding:
@@ -145,17 +234,16 @@ def _tell(origin: tuple[str, int | None], site_id: str, gate: Gate, words: str) 
         file=origin[0],
         row=origin[1],
         field=gate.field or gate.stage.zh,
-        value=f"{gate.text}({words})",
+        value=f"{gate.text}({words};依据:{gate.source})",
         site_id=str(site_id),
     )
 
 
 def trace_rows(sites: pd.DataFrame) -> dict[str, tuple[str, int | None]]:
     """Return the source file and row of each site, empty and None where they are not known."""
-    blank = pd.Series([None] * len(sites), index=sites.index, dtype=object)
-    files = sites.get("source_file", blank)
-    rows = sites.get("source_row", blank).astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    files = sites["source_file"] if "source_file" in sites.columns else [None] * len(sites)
+    rows = _list_numbers(sites, "source_row")
     return {
-        site_id: (file if isinstance(file, str) else "", None if np.isnan(row) else int(row))
-        for site_id, file, row in zip(sites.index, files, rows, strict=True)
+        site_id: (file if isinstance(file, str) else "", None if row is None else int(row))
+        for (site_id, row), file in zip(rows, files, strict=True)
     }

@@ -27,6 +27,15 @@ def open_ledger(place: str | Path, /, *, create: bool = False) -> SqlLedger:
     LedgerError
         It is something else, damaged, out of reach, or from a later version.
     """
+    if is_server(place):
+        from renewal_gis.ledger.postgis import open_server  # noqa: PLC0415
+
+        return open_server(str(place), create=create)
     from renewal_gis.ledger.geopackage import open_file  # noqa: PLC0415  # each kind loads its own driver
 
     return open_file(place, create=create)
+
+
+def is_server(place: str | Path, /) -> bool:
+    """Return whether a place is a server's address."""
+    return str(place).startswith(("postgresql://", "postgres://"))

@@ -7,37 +7,20 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import pandas as pd
-
 from renewal_gis.errors import LedgerError, PlanError
 from renewal_gis.findings import Report
-from renewal_gis.ledger.base import (
-    RECORD_COLUMNS,
-    ImportResult,
-    Moment,
-    format_moment,
-    hash_values,
-    make_event_id,
-)
-from renewal_gis.ledger.frames import (
-    drop_later,
-    events_of_rows,
-    list_event_rows,
-    list_site_rows,
-    restore_sites,
-    sites_of_rows,
-    stages_of_rows,
-)
-from renewal_gis.ledger.proofs import verify_container
-from renewal_gis.ledger.records import append_record, make_record, read_records
+from renewal_gis.ledger.base import ImportResult, Moment, format_moment, hash_values, make_event_id
+from renewal_gis.ledger.lineage import read_lineage
+from renewal_gis.ledger.proofs import verify_rows
+from renewal_gis.ledger.records import append_record, make_record
+from renewal_gis.ledger.relate import withdraw_link, write_link
+from renewal_gis.ledger.standing import list_standings
+from renewal_gis.ledger.tables import SEALED
 from renewal_gis.ledger.writing import (
-    READ_EVENTS,
-    READ_SITES,
-    SITE_FIELDS,
-    Connection,
     append_events,
     check_event,
     find_same,
+    judge_entry,
     write_events,
     write_sites,
 )
@@ -52,27 +35,60 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import geopandas as gpd
+    import pandas as pd
+
+    from renewal_gis.findings import Finding
+    from renewal_gis.ledger.lineage import Lineage
+    from renewal_gis.ledger.relate import Kin
+    from renewal_gis.ledger.standing import Standing
+    from renewal_gis.ledger.writing import Connection
 
 
 class SqlLedger(ABC):
     """See :class:`renewal_gis.ledger.base.Ledger`. A class because it holds a connection.
 
+    Frames are made by :mod:`renewal_gis.ledger.reading`, which is loaded when one is asked for: an entry
+    from the terminal needs no pandas.
+
     Parameters
     ----------
-    base
-        An open connection.
     name
         What the ledger is called in messages.
     """
 
-    def __init__(self, base: Connection, *, name: str) -> None:
+    def __init__(self, *, name: str) -> None:
         self.name = name
-        self._base = base
         self._plan: Plan | None = None
 
     @abstractmethod
-    def _writing(self) -> AbstractContextManager[Connection]:
+    def writing(self) -> AbstractContextManager[Connection]:
         """Hold the write lock; what is written inside is kept whole or not at all."""
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Connection]:
+        """See one state of the ledger, whatever others write meanwhile."""
+
+    @abstractmethod
+    def touch_layer(self, base: Connection, moment: str, /) -> None:
+        """Tell other programs that the layer of sites has changed; inside a transaction of writing."""
+
+    @abstractmethod
+    def check_storage(self, base: Connection, /) -> Report:
+        """Return what is wrong with what the tables are stored in: damage, missing guards, lost ends."""
+
+    @abstractmethod
+    def snapshot_to(self, path: str | Path, /) -> Path:
+        """Write a consistent copy as a GeoPackage, whole or not at all, for QGIS and other programs.
+
+        Raises
+        ------
+        LedgerError, PublishError
+            The copy could not be written, or does not pass SQLite's own check.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the ledger."""
 
     def __enter__(self) -> Self:
         """Lend the ledger."""
@@ -84,15 +100,11 @@ class SqlLedger(ABC):
         """Close it."""
         self.close()
 
-    def close(self) -> None:
-        """Let go of the ledger."""
-        raise NotImplementedError
-
     def set_plan(self, plan: Plan, *, at: Moment, by: str) -> bool:
         """Store a plan; True if it differs from the one in force. Earlier plans stay in the ledger."""
         body = plan.model_dump_json()
         seal = hash_values([body, str(plan.folder)])
-        with self._writing() as base:
+        with self.writing() as base:
             last = base.execute("SELECT sha256 FROM ledger_plan ORDER BY fid DESC LIMIT 1").fetchone()
             if last is not None and last[0] == seal:
                 return False
@@ -103,6 +115,11 @@ class SqlLedger(ABC):
         self._plan = plan
         return True
 
+    def has_plan(self) -> bool:
+        """Return whether a plan is stored."""
+        with self.reading() as base:
+            return base.execute("SELECT 1 FROM ledger_plan LIMIT 1").fetchone() is not None
+
     def plan(self) -> Plan:
         """Return the plan in force.
 
@@ -112,9 +129,10 @@ class SqlLedger(ABC):
             None was stored.
         """
         if self._plan is None:
-            last = self._base.execute(
-                "SELECT body, folder FROM ledger_plan ORDER BY fid DESC LIMIT 1"
-            ).fetchone()
+            with self.reading() as base:
+                last = base.execute(
+                    "SELECT body, folder FROM ledger_plan ORDER BY fid DESC LIMIT 1"
+                ).fetchone()
             if last is None:
                 raise LedgerError(
                     "台账中没有方案", place=self.name, remedy="先用 ledger init --plan 写入方案"
@@ -145,15 +163,25 @@ class SqlLedger(ABC):
         LedgerError
             An id is blank or stands twice; the ledger could not be written.
         """
+        from renewal_gis.ledger.frames import list_site_rows  # noqa: PLC0415  # see the class
+
         check_frame(frame, SITES)
         if frame.index.has_duplicates or (frame.index.astype(str) == "").any():
             raise LedgerError("编号为空或重复", remedy="先经 intake 读入,重复的编号会被隔离")
         rows = list_site_rows(frame)
-        with self._writing() as base:
-            added, changed, vanished = write_sites(base, rows, moment=format_moment(at), by=by)
+        moment = format_moment(at)
+        with self.writing() as base:
+            added, changed, vanished = write_sites(base, rows, moment=moment, by=by)
+            if added or changed:
+                self.touch_layer(base, moment)
+            lineage = read_lineage(base)
         report = Report()
-        for site_id in vanished:
+        gone = {site for link in lineage.links for site in link.parents}
+        for site_id in (site for site in vanished if site not in gone):
             report.add("site-vanished", site_id=site_id, value=site_id)
+        for row in (row for row in rows if row["site_id"] in gone):
+            link = lineage.find_end(row["site_id"])
+            report.add("site-retired", site_id=row["site_id"], value=link.tell() if link else "")
         return ImportResult(added, changed, len(rows) - added - changed, tuple(vanished), report)
 
     def import_events(self, frame: pd.DataFrame, *, at: Moment, by: str) -> ImportResult:
@@ -173,12 +201,21 @@ class SqlLedger(ABC):
         LedgerError
             An event of a site that the ledger does not have; the ledger could not be written.
         """
+        from renewal_gis.ledger.frames import list_event_rows  # noqa: PLC0415  # see the class
+
         check_frame(frame, EVENTS)
         moment = format_moment(at)
         rows = list_event_rows(frame, at=moment, by=by)
-        with self._writing() as base:
+        with self.writing() as base:
             added = write_events(base, rows, moment=moment, by=by)
-        return ImportResult(added, 0, len(rows) - added)
+            lineage = read_lineage(base)
+        report = Report()
+        ends = {site: link for link in lineage.links for site in link.parents}
+        for row in rows:
+            link = ends.get(row["site_id"])
+            if link is not None and row["date"] > link.date:
+                report.add("site-retired", site_id=row["site_id"], value=link.tell())
+        return ImportResult(added, 0, len(rows) - added, findings=report)
 
     def add_event(  # noqa: PLR0913  # one argument for each thing that an entry says
         self,
@@ -217,8 +254,8 @@ class SqlLedger(ABC):
         Raises
         ------
         LedgerError
-            Unknown site, stage or event; backwards without a reason; the key belongs to another
-            event; the ledger could not be written.
+            Unknown site, stage or event; a site that became another; backwards without a reason; the
+            key belongs to another event; the ledger could not be written.
         """
         kind = EventKind.CORRECTION if corrects else EventKind.STAGE if stage else EventKind.NOTE
         if kind == EventKind.NOTE and not note:
@@ -241,7 +278,7 @@ class SqlLedger(ABC):
             "key": own,
         }
         plan = self.plan() if stage else None
-        with self._writing() as base:
+        with self.writing() as base:
             known = find_same(base, row)
             if known:
                 return known
@@ -249,21 +286,59 @@ class SqlLedger(ABC):
             append_events(base, [row])
         return str(row["event_id"])
 
-    def sites(self, *, known_at: Moment | None = None) -> gpd.GeoDataFrame:
-        """Return SITES in EPSG:4490, as known now or as known at a past time."""
-        found = self._base.execute(READ_SITES).fetchall()
-        rows = [dict(zip(SITE_FIELDS, row, strict=True)) for row in found]
-        if known_at is not None:
-            moment = format_moment(known_at)
-            changes = self._base.execute(
-                "SELECT site_id, old, recorded_at FROM site_change WHERE recorded_at > ? ORDER BY fid",
-                (moment,),
-            )
-            rows = restore_sites(rows, changes.fetchall(), moment)
-        return sites_of_rows(rows)
+    def judge_event(self, event_id: str) -> list[Finding]:
+        """Return which gates of the plan an event passed without what they ask for; the event stands.
+
+        Raises
+        ------
+        LedgerError
+            The ledger has no such event, or no plan.
+        """
+        plan = self.plan()
+        with self.reading() as base:
+            return judge_entry(base, event_id, plan)
+
+    def relate(
+        self, kin: Kin, *, date: dt.date, by: str, at: Moment, key: str | None = None
+    ) -> tuple[str, list[Finding]]:
+        """Merge or split sites; see :func:`renewal_gis.ledger.relate.write_link`."""
+        self.plan()  # what the new sites inherit is read in the plan's order of stages
+        with self.writing() as base:
+            made = write_link(base, kin, date=date, by=by, at=at, key=key)
+            self.touch_layer(base, format_moment(at))
+        return made
+
+    def undo_relation(self, record_id: str, *, date: dt.date, by: str, at: Moment, reason: str = "") -> str:
+        """Withdraw a merging or splitting; see :func:`renewal_gis.ledger.relate.withdraw_link`."""
+        with self.writing() as base:
+            return withdraw_link(base, record_id, date=date, by=by, at=at, reason=reason)
+
+    def lineage(self, *, known_at: Moment | None = None) -> Lineage:
+        """Return which sites became which others, as known now or as known then."""
+        with self.reading() as base:
+            return read_lineage(base, known_at=known_at)
+
+    def sites(
+        self, *, as_of: dt.date | None = None, known_at: Moment | None = None, retired: bool = False
+    ) -> gpd.GeoDataFrame:
+        """Return SITES in EPSG:4490.
+
+        Parameters
+        ----------
+        as_of
+            Which of the sites that were merged or split count: those of that day; without it, of the last.
+        known_at
+            As known at a past time.
+        retired
+            Give the sites that do not count as well.
+        """
+        from renewal_gis.ledger.reading import read_sites  # noqa: PLC0415  # see the class
+
+        with self.reading() as base:
+            return read_sites(base, as_of=as_of, known_at=known_at, retired=retired)
 
     def events(self, *, as_of: dt.date | None = None, known_at: Moment | None = None) -> pd.DataFrame:
-        """Return EVENTS in the order of recording.
+        """Return EVENTS in the order of recording; then what merged or split sites inherit.
 
         Parameters
         ----------
@@ -272,13 +347,11 @@ class SqlLedger(ABC):
         known_at
             What had been recorded by then.
         """
-        if known_at is None:
-            found = self._base.execute(f"{READ_EVENTS} ORDER BY seq")
-        else:
-            moment = format_moment(known_at)
-            found = self._base.execute(f"{READ_EVENTS} WHERE recorded_at <= ? ORDER BY seq", (moment,))
-        frame = events_of_rows(found.fetchall())
-        return frame if as_of is None else drop_later(frame, as_of)
+        from renewal_gis.ledger.reading import read_events  # noqa: PLC0415  # see the class
+
+        plan = self.plan() if self.has_plan() else None
+        with self.reading() as base:
+            return read_events(base, plan, as_of=as_of, known_at=known_at)
 
     def stage_events(self, *, as_of: dt.date | None = None, known_at: Moment | None = None) -> pd.DataFrame:
         """Return what :func:`renewal_gis.ledger.history.find_reached` needs of EVENTS, and no more.
@@ -293,46 +366,44 @@ class SqlLedger(ABC):
         Returns
         -------
         DataFrame
-            EVENTS if anything was ever corrected or given back; else ``site_id``, ``stage`` and
-            the first ``date`` of each.
+            EVENTS if anything was ever corrected, given back, merged or split; else ``site_id``,
+            ``stage`` and the first ``date`` of each.
         """
-        base = self._base
-        moment = "9999" if known_at is None else format_moment(known_at)
-        odd = "SELECT 1 FROM status_event WHERE kind = 'correction' OR reason <> '' LIMIT 1"
-        if base.execute(odd).fetchone() is not None:
-            return self.events(as_of=as_of, known_at=known_at)
-        last = "9999" if as_of is None else as_of.isoformat()[:10]
-        found = base.execute(
-            "SELECT site_id, stage, min(date) FROM status_event INDEXED BY status_event_by_site "
-            "WHERE kind = 'stage' AND date <= ? AND recorded_at <= ? GROUP BY site_id, stage",
-            (last, moment),
-        )
-        return stages_of_rows(found.fetchall())
+        from renewal_gis.ledger.reading import read_stage_events  # noqa: PLC0415  # see the class
+
+        plan = self.plan() if self.has_plan() else None
+        with self.reading() as base:
+            return read_stage_events(base, plan, as_of=as_of, known_at=known_at)
+
+    def standings(self, *, as_of: dt.date, known_at: Moment | None = None) -> list[Standing]:
+        """Return where each site stood on a day; see :func:`renewal_gis.ledger.standing.list_standings`."""
+        plan = self.plan()
+        with self.reading() as base:
+            return list_standings(base, plan, as_of=as_of, known_at=known_at)
 
     def history(self, site_id: str) -> pd.DataFrame:
-        """Return all events of one site, in the order in which they were recorded.
+        """Return all events of a site and of those it came from, in the order in which they were recorded.
 
         Raises
         ------
         LedgerError
             The ledger has no such site.
         """
-        if self._base.execute("SELECT 1 FROM site WHERE site_id = ?", (site_id,)).fetchone() is None:
-            raise LedgerError(f"台账中没有编号“{site_id}”", place=self.name, remedy="请核对编号")
-        found = self._base.execute(f"{READ_EVENTS} WHERE site_id = ? ORDER BY seq", (site_id,))
-        return events_of_rows(found.fetchall())
+        from renewal_gis.ledger.reading import read_history  # noqa: PLC0415  # see the class
+
+        with self.reading() as base:
+            if base.execute("SELECT 1 FROM site WHERE site_id = ?", (site_id,)).fetchone() is None:
+                raise LedgerError(f"台账中没有编号“{site_id}”", place=self.name, remedy="请核对编号")
+            return read_history(base, site_id)
 
     def changes(self, site_id: str | None = None) -> pd.DataFrame:
         """Return the old values of rows that an import changed, oldest first: ``old`` is JSON."""
-        names = ["site_id", "old", "recorded_at", "recorded_by"]
-        text = "SELECT site_id, old, recorded_at, recorded_by FROM site_change"
-        if site_id is None:
-            found = self._base.execute(f"{text} ORDER BY fid")
-        else:
-            found = self._base.execute(f"{text} WHERE site_id = ? ORDER BY fid", (site_id,))
-        return pd.DataFrame(found.fetchall(), columns=names)
+        from renewal_gis.ledger.reading import read_changes  # noqa: PLC0415  # see the class
 
-    def add_record(  # one argument for each thing that a record says
+        with self.reading() as base:
+            return read_changes(base, site_id)
+
+    def add_record(
         self,
         kind: str,
         *,
@@ -367,7 +438,7 @@ class SqlLedger(ABC):
             not be written.
         """
         row = make_record(kind, subject=subject, date=date, body=body, by=by, at=at, key=key)
-        with self._writing() as base:
+        with self.writing() as base:
             return append_record(base, row)
 
     def records(
@@ -388,11 +459,21 @@ class SqlLedger(ABC):
             On ``record_id``: ``kind``, ``subject``, ``date`` (datetime64), ``body`` (dict),
             ``recorded_at``, ``recorded_by``, ``key``.
         """
-        rows = read_records(self._base, kind, subject=subject, known_at=known_at)
-        frame = pd.DataFrame(rows, columns=list(RECORD_COLUMNS)).set_index("record_id")
-        frame["date"] = pd.to_datetime(frame["date"], format="%Y-%m-%d").astype("datetime64[ns]")
-        return frame
+        from renewal_gis.ledger.reading import read_record_frame  # noqa: PLC0415  # see the class
+
+        with self.reading() as base:
+            return read_record_frame(base, kind, subject=subject, known_at=known_at)
+
+    def count_rows(self) -> dict[str, int]:
+        """Return how many rows each table holds that a user counts: sites, events, office records."""
+        with self.reading() as base:
+            return {
+                table: int(base.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608  # fixed names
+                for table in ("site", *SEALED)
+            }
 
     def verify(self) -> Report:
         """Prove hashes, counts and order; an empty report means that all holds."""
-        return verify_container(self._base)
+        with self.reading() as base:
+            report = self.check_storage(base)
+            return report if any(f.code == "ledger-damaged" for f in report) else verify_rows(base, report)

@@ -16,7 +16,7 @@ from renewal_gis.ledger.base import (
     hash_site,
     make_event_id,
 )
-from renewal_gis.ledger.container import read_blobs, write_blobs
+from renewal_gis.ledger.blobs import read_blobs, write_blobs
 from renewal_gis.schema import EVENTS, SITES, STORED_CRS
 from renewal_gis.vocab import EventKind
 

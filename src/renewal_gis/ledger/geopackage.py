@@ -13,11 +13,17 @@ from typing import TYPE_CHECKING
 
 from renewal_gis.errors import LedgerError, MissingFileError
 from renewal_gis.files import make_folder, write_whole
-from renewal_gis.ledger.container import APPLICATION_ID, FORMAT, create_tables, upgrade_tables
+from renewal_gis.findings import Report
+from renewal_gis.ledger.container import APPLICATION_ID, create_tables, upgrade_tables
 from renewal_gis.ledger.core import SqlLedger
+from renewal_gis.ledger.proofs import verify_end
+from renewal_gis.ledger.rtree import register_functions
+from renewal_gis.ledger.tables import APPEND_ONLY, FORMAT, SEALED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from renewal_gis.ledger.writing import Connection
 
 BUSY_MS = 30_000
 """How long a writer waits for another."""
@@ -72,6 +78,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     base.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     base.execute("PRAGMA synchronous=EXTRA")
     base.execute("PRAGMA foreign_keys=ON")
+    register_functions(base)
     return base
 
 
@@ -95,11 +102,12 @@ def _check_kind(base: sqlite3.Connection, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _hold_lock(base: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+def _hold(base: sqlite3.Connection, begin: str, failure: str) -> Iterator[sqlite3.Connection]:
+    """Run what is inside as one transaction; SQLite's own errors never reach the caller."""
     try:
-        base.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        raise LedgerError(f"台账正被占用:{error}", remedy="请稍后重试") from error
+        base.execute(begin)
+    except sqlite3.Error as error:
+        raise LedgerError(f"台账正被占用或无法读取:{error}", remedy="请稍后重试") from error
     try:
         yield base
         base.execute("COMMIT")
@@ -108,21 +116,64 @@ def _hold_lock(base: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
             base.execute("ROLLBACK")
         if isinstance(error, sqlite3.Error):
             raise LedgerError(
-                f"台账没有写入:{error}", remedy="请检查磁盘空间和权限后重试;台账保持原样"
+                f"{failure}:{error}", remedy="请检查磁盘空间和权限后重试;台账保持原样"
             ) from error
         raise
+
+
+def _hold_lock(base: sqlite3.Connection) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+    return _hold(base, "BEGIN IMMEDIATE", "台账没有写入")
 
 
 class GeoPackageLedger(SqlLedger):
     """A ledger in a file; see :class:`renewal_gis.ledger.base.Ledger`."""
 
     def __init__(self, path: Path, base: sqlite3.Connection) -> None:
-        super().__init__(base, name=str(path))
+        super().__init__(name=str(path))
         self.path = path
         self._file = base
+        self._inode = path.stat().st_ino
 
-    def _writing(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-        return _hold_lock(self._file)
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Hold the write lock; what is written inside is kept whole or not at all."""
+        with _hold_lock(self._file) as base:
+            # a restored backup is another file of the same name: what is written into the old one is lost
+            if not self.path.exists() or self.path.stat().st_ino != self._inode:
+                raise LedgerError("台账文件已被替换或移走", place=self.name, remedy="请重新打开后再试")
+            yield base
+
+    def reading(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        """See one state of the ledger, whatever others write meanwhile."""
+        return _hold(self._file, "BEGIN", "台账没有读出")
+
+    def touch_layer(self, base: Connection, moment: str, /) -> None:
+        """Keep the layer's bounds, to which other programs zoom."""
+        bounds = base.execute(
+            "SELECT min(ST_MinX(geom)), min(ST_MinY(geom)), max(ST_MaxX(geom)), max(ST_MaxY(geom)) FROM site"
+        ).fetchone()
+        base.execute(
+            "UPDATE gpkg_contents SET last_change = ?, min_x = ?, min_y = ?, max_x = ?, max_y = ? WHERE table_name = 'site'",
+            (moment[:23] + "Z", *bounds),
+        )
+
+    def check_storage(self, base: Connection, /) -> Report:
+        """Return damage, missing triggers and rows that are missing at the end."""
+        report = Report()
+        sound = base.execute("PRAGMA integrity_check").fetchone()[0]
+        if sound != "ok":
+            report.add("ledger-damaged", value=str(sound)[:80])
+            return report
+        triggers = {name for (name,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
+        for table in APPEND_ONLY:
+            for verb in ("update", "delete"):
+                if f"{table}_no_{verb}" not in triggers:
+                    report.add("ledger-unguarded", value=f"{table}_no_{verb}")
+        given = dict(base.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+        for table in SEALED:
+            last = base.execute(f"SELECT max(seq) FROM {table}").fetchone()[0]  # noqa: S608  # fixed names
+            verify_end(report, given.get(table, 0), last or 0)
+        return report
 
     def close(self) -> None:
         """Let go of the file."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from renewal_gis.errors import LedgerError
 from renewal_gis.ledger.base import RECORD_COLUMNS, chain_row, format_moment, hash_values, make_record_id
+from renewal_gis.ledger.tables import RECORD_INSERT
 from renewal_gis.vocab import RecordKind
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ _SAID = ("record_id", "kind", "subject", "date", "body")
 # every name put into a statement below is one of our own columns, never a value
 _READ_SAME = f"SELECT {', '.join(_SAID)} FROM office_record WHERE key = ?"  # noqa: S608
 _READ = f"SELECT {', '.join(RECORD_COLUMNS)} FROM office_record"  # noqa: S608
-_INSERT = f"INSERT INTO office_record ({', '.join(RECORD_COLUMNS)}, chain) VALUES ({','.join('?' * (len(RECORD_COLUMNS) + 1))})"  # noqa: S608
 
 
 def make_record(  # one argument for each thing that a record says
@@ -66,9 +66,10 @@ def append_record(base: Connection, row: Mapping[str, Any]) -> str:
         if tuple(found[1:]) != tuple(row[name] for name in _SAID[1:]):
             raise LedgerError(f"幂等键“{row['key']}”已属于另一份公文 {found[0]}", remedy="请换一个键")
         return str(found[0])
-    last = base.execute("SELECT chain FROM office_record ORDER BY seq DESC LIMIT 1").fetchone()
+    last = base.execute("SELECT seq, chain FROM office_record ORDER BY seq DESC LIMIT 1").fetchone()
+    seq, seal = last or (0, "")
     values = [row[name] for name in RECORD_COLUMNS]
-    base.execute(_INSERT, [*values, chain_row(last[0] if last else "", values)])
+    base.execute(RECORD_INSERT, [seq + 1, *values, chain_row(seal, values)])
     return str(row["record_id"])
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
-import geopandas as gpd
-
 from renewal_gis.errors import LedgerError, PlanError
+from renewal_gis.gates import check_passage
 from renewal_gis.ledger.base import EVENT_COLUMNS, SITE_TYPES, chain_row
-from renewal_gis.ledger.container import EVENT_INSERT, read_blobs
-from renewal_gis.ledger.frames import events_of_rows
-from renewal_gis.ledger.history import find_first_days
+from renewal_gis.ledger.diary import find_days, keep_counting, read_entries
+from renewal_gis.ledger.lineage import LAST_DAY, inherit_entries, read_lineage
+from renewal_gis.ledger.tables import EVENT_INSERT, insert_into
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from renewal_gis.findings import Finding
+    from renewal_gis.ledger.diary import Entry
     from renewal_gis.plan import Plan
 
 Row = dict[str, Any]
@@ -25,7 +25,9 @@ Row = dict[str, Any]
 _STORED = ", ".join(SITE_TYPES)
 _OLD = ("geom", *SITE_TYPES, "row_hash", "recorded_at", "recorded_by")
 _READ_OLD = f"SELECT {', '.join(_OLD)} FROM site WHERE site_id = ?"  # noqa: S608
-_INSERT_SITE = f"INSERT INTO site (site_id, geom, {_STORED}, row_hash, first_recorded_at, recorded_at, recorded_by) VALUES ({','.join('?' * (len(SITE_TYPES) + 6))})"  # noqa: S608
+_INSERT_SITE = insert_into(
+    "site", ("site_id", "geom", *SITE_TYPES, "row_hash", "first_recorded_at", "recorded_at", "recorded_by")
+)
 _UPDATE_SITE = f"UPDATE site SET geom = ?, {' = ?, '.join(SITE_TYPES)} = ?, row_hash = ?, recorded_at = ?, recorded_by = ? WHERE site_id = ?"  # noqa: S608
 _SAME = ("event_id", "site_id", "kind", "stage", "date", "note", "corrects")
 _READ_SAME = f"SELECT {', '.join(_SAME)} FROM status_event WHERE key = ?"  # noqa: S608
@@ -34,7 +36,6 @@ READ_SITES = f"SELECT site_id, geom, {_STORED}, first_recorded_at, recorded_at F
 SITE_FIELDS = ("site_id", "geom", *SITE_TYPES, "first_recorded_at", "recorded_at")
 
 
-_FAR = dt.date(2200, 1, 1)
 _BACKWARDS = "确需退回请用 reason 说明原因,或用更正撤回前一条"
 
 
@@ -72,7 +73,6 @@ def write_sites(base: Connection, rows: list[Row], *, moment: str, by: str) -> t
     files = sorted({row["source_file"] for row in rows})
     vanished = find_vanished(base, files, {row["site_id"] for row in rows})
     if added or changed:
-        touch_layer(base, moment)
         counts = (len(added), len(changed), len(rows) - len(added) - len(changed), len(vanished))
         log_import(base, "sites", files, counts, moment=moment, by=by)
     return len(added), len(changed), vanished
@@ -99,16 +99,6 @@ def find_vanished(base: Connection, files: list[str], given: set[str]) -> list[s
     wanted = set(files)
     found = base.execute("SELECT site_id, source_file FROM site ORDER BY site_id").fetchall()
     return [site_id for site_id, file in found if file in wanted and site_id not in given]
-
-
-def touch_layer(base: Connection, moment: str) -> None:
-    """Keep the layer's bounds, to which other programs zoom."""
-    shapes = read_blobs([blob for (blob,) in base.execute("SELECT geom FROM site WHERE geom IS NOT NULL")])
-    bounds = [float(side) for side in gpd.GeoSeries(shapes).total_bounds] if len(shapes) else [None] * 4
-    base.execute(
-        "UPDATE gpkg_contents SET last_change = ?, min_x = ?, min_y = ?, max_x = ?, max_y = ? WHERE table_name = 'site'",
-        (moment[:23] + "Z", *bounds),
-    )
 
 
 def log_import(
@@ -151,13 +141,13 @@ def write_events(base: Connection, rows: list[Row], *, moment: str, by: str) -> 
 
 def append_events(base: Connection, rows: list[Row]) -> None:
     """Add events at the end of the diary, each sealed with what stands before it."""
-    last = base.execute("SELECT chain FROM status_event ORDER BY seq DESC LIMIT 1").fetchone()
-    seal = last[0] if last else ""
+    last = base.execute("SELECT seq, chain FROM status_event ORDER BY seq DESC LIMIT 1").fetchone()
+    end, seal = last or (0, "")
     sealed = []
-    for row in rows:
+    for seq, row in enumerate(rows, end + 1):
         values = [row[name] for name in EVENT_COLUMNS]
         seal = chain_row(seal, values)
-        sealed.append([*values, seal])
+        sealed.append([seq, *values, seal])
     base.executemany(EVENT_INSERT, sealed)
 
 
@@ -206,8 +196,30 @@ def check_event(base: Connection, row: Row, plan: Plan | None) -> None:
                 f"项目“{row['site_id']}”没有记录“{row['corrects']}”",
                 remedy="用 ledger history 查看该项目的记录",
             )
+    else:
+        _check_living(base, row)
     if row["stage"] and plan is not None:
         _check_direction(base, row, plan, str(found[0]))
+
+
+def _check_living(base: Connection, row: Row) -> None:
+    lineage = read_lineage(base)
+    link = lineage.find_end(row["site_id"])
+    if link is not None and row["date"] > link.date:
+        raise LedgerError(
+            f"“{row['site_id']}”已不再单列:{link.tell()}", remedy=f"请记到 {'、'.join(link.children)}"
+        )
+    if row["site_id"] in lineage.void:
+        raise LedgerError(f"“{row['site_id']}”的合并或拆分已撤销", remedy="请记到原来的编号")
+
+
+def read_walk(base: Connection, site_id: str, stages: Sequence[str]) -> list[Entry]:
+    """Return what says where a site stands: what it took over, then its own entries."""
+    entries = read_entries(base, [site_id])[site_id]
+    lineage = read_lineage(base)
+    if lineage.find_origin(site_id) is None:
+        return entries
+    return [*inherit_entries(base, lineage, lambda _: stages).get(site_id, []), *entries]
 
 
 def _check_direction(base: Connection, row: Row, plan: Plan, programme_id: str) -> None:
@@ -218,16 +230,15 @@ def _check_direction(base: Connection, row: Row, plan: Plan, programme_id: str) 
         raise LedgerError(error.message, remedy=error.remedy) from error
     if row["corrects"] or row["reason"]:
         return
-    events = events_of_rows(
-        base.execute(f"{READ_EVENTS} WHERE site_id = ? ORDER BY seq", (row["site_id"],)).fetchall()
-    )
-    day = dt.date.fromisoformat(row["date"])
-    current = list(find_first_days(events, plan, programme_id, as_of=day))[-1:]
+    stages = [str(stage) for stage in programme.stages]
+    walk = read_walk(base, row["site_id"], stages)
+    day = row["date"]
+    current = list(find_days(walk, stages, as_of=day))[-1:]
     if current and programme.order_of(current[0]) > place:
         raise LedgerError(
             f"阶段由“{current[0]}”退回“{row['stage']}”", place=row["site_id"], remedy=_BACKWARDS
         )
-    first = find_first_days(events, plan, programme_id, as_of=_FAR)
+    first = find_days(walk, stages, as_of=LAST_DAY)
     later = [stage for stage in first if programme.order_of(stage) < place and first[stage] > day]
     if later:
         raise LedgerError(
@@ -235,3 +246,39 @@ def _check_direction(base: Connection, row: Row, plan: Plan, programme_id: str) 
             place=row["site_id"],
             remedy=_BACKWARDS,
         )
+
+
+def judge_entry(base: Connection, event_id: str, plan: Plan) -> list[Finding]:
+    """Return which gates an event passed without what they ask for.
+
+    Raises
+    ------
+    LedgerError
+        The ledger has no such event.
+    """
+    found = base.execute(
+        "SELECT site_id, stage, date FROM status_event WHERE event_id = ?", (event_id,)
+    ).fetchone()
+    if found is None:
+        raise LedgerError(f"没有记录“{event_id}”", remedy="请核对记录编号")
+    site_id, stage, day = found
+    if not stage:
+        return []
+    names = (
+        "programme",
+        "leader",
+        "task_force",
+        "source_file",
+        "source_row",
+        "consulted_share",
+        "satisfied_share",
+    )
+    text = f"SELECT {', '.join(names)} FROM site WHERE site_id = ?"  # noqa: S608  # fixed names
+    site = dict(zip(names, base.execute(text, (site_id,)).fetchone(), strict=True))
+    stages = [str(known) for known in plan.programme(site["programme"]).stages]
+    walk = read_walk(base, site_id, stages)
+    days = find_days(walk, stages, as_of=day)
+    before = find_days([entry for entry in walk if entry.event_id != event_id], stages, as_of=day)
+    fresh = {known for known in days if known not in before or known == stage}
+    reported = {entry.stage for entry in keep_counting(walk, stages, as_of=day)}
+    return check_passage(site_id, site, plan, days=days, fresh=fresh, reported=reported)
