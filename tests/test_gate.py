@@ -105,8 +105,8 @@ def test_content_and_name_must_agree(tmp_path, name, body, message):
 
 def test_doctype_in_utf16_is_found(tmp_path):
     body = "<?xml version='1.0'?><!DOCTYPE kml []><kml/>".encode("utf-16")
-    assert sniff(_write(tmp_path / "a.kml", body)) == "text"
-    with pytest.raises(InputError, match="与后缀"):
+    assert sniff(_write(tmp_path / "a.kml", body)) == "xml"
+    with pytest.raises(InputError, match="DOCTYPE"):
         admit(tmp_path / "a.kml")
 
 

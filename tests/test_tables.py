@@ -84,7 +84,7 @@ def test_title_total_footer_and_blank_lines_are_not_sites(toy_plan, tmp_path):
     ]
     intake = _read(toy_plan, tmp_path, rows, merges=["A1:H1"])
     assert intake.read == 2
-    assert _codes(intake) == ["total-row", "footer-row"]
+    assert _codes(intake) == ["header-found", "total-row", "footer-row"]
 
 
 def test_a_total_that_does_not_add_up_is_told(toy_plan, tmp_path):

@@ -8,6 +8,7 @@ import stat
 import tempfile
 import zipfile
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ MAX_UNPACKED_BYTES = 2 << 30
 MAX_RATIO = 200
 """A zip that unpacks to more than this many times its size, and to more than 32 MB, is refused."""
 MAX_ENTRIES = 20_000
+_DOCTYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
 def check_zip(path: Path, /) -> None:
@@ -49,6 +51,9 @@ def check_zip(path: Path, /) -> None:
                 place=path.name,
                 remedy="请重新打包",
             )
+    name, count = Counter(entry.filename for entry in entries).most_common(1)[0] if entries else ("", 0)
+    if count > 1:
+        raise InputError(f"zip 内有同名文件(duplicate)“{name[:60]}”", place=path.name, remedy="请重新打包")
     _check_ratio(path, entries)
 
 
@@ -88,11 +93,9 @@ def check_contents(path: Path, /) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
-                with archive.open(entry) as source:
-                    while block := source.read(1 << 20):
-                        left -= len(block)
-                        if left < 0:
-                            break
+                left = _inflate(archive, entry, left, name=path.name)
+    except InputError:
+        raise
     except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError, ValueError) as error:
         raise InputError(
             f"zip/xlsx 损坏(corrupt):{error}", place=path.name, remedy="请重新导出或重新传送"
@@ -101,6 +104,23 @@ def check_contents(path: Path, /) -> None:
         raise InputError(
             "zip 解压后大小(size)远超所声明,压缩比(ratio)异常,拒绝打开", place=path.name, remedy="请重新导出"
         )
+
+
+def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, *, name: str) -> int:
+    """Return how many bytes may still come after this entry; its XML must declare no entities."""
+    marked = entry.filename.lower().endswith((".xml", ".rels"))
+    tail = b""
+    with archive.open(entry) as source:
+        while left >= 0 and (block := source.read(1 << 20)):
+            left -= len(block)
+            if marked and _DOCTYPE.search((tail + block).replace(b"\0", b"")):
+                raise InputError(
+                    f"“{entry.filename}”含 DOCTYPE/ENTITY 实体声明(XML)",
+                    place=name,
+                    remedy="请用 WPS 或 Excel 重新另存",
+                )
+            tail = block[-32:]
+    return left
 
 
 @contextlib.contextmanager

@@ -111,6 +111,19 @@ def _as_text(value: object) -> str:  # noqa: PLR0911  # each form has its own wa
     return str(value)
 
 
+def unwrap_text(text: str) -> str:
+    """Return what stands in ``="…"`` or behind an apostrophe: ways to make spreadsheets keep zeros.
+
+    Examples
+    --------
+    >>> unwrap_text('="0012"'), unwrap_text("'0012"), unwrap_text("A-01")
+    ('0012', '0012', 'A-01')
+    """
+    if match := re.fullmatch(r'="([^"]*)"', text):
+        return match[1]
+    return text[1:] if re.fullmatch(r"'[\w-]+", text) else text
+
+
 def read_text(value: object) -> Cell:
     """Read free text; full-width letters and control characters are repaired."""
     raw = _as_text(value)
@@ -129,7 +142,7 @@ def read_id(value: object) -> Cell:
     if isinstance(value, float) and abs(value) >= 1e15:
         return UNREAD
     raw = _as_text(value)
-    text = squeeze(raw)
+    text = unwrap_text(squeeze(raw))
     if text.lower() in BLANK_WORDS or text.lower() in OPEN_WORDS:
         return BLANK
     if re.fullmatch(r"\d(\.\d+)?[eE]\+?\d+", text):
@@ -230,10 +243,11 @@ def read_number(value: object, *, dimension: str, header_factor: float = 1.0) ->
     text = squeeze(raw).replace(",", "").replace("'", "")
     if text.lower() in BLANK_WORDS:
         return BLANK
+    if dimension == "money":
+        text = re.sub(r"^(?:人民币|rmb|cny|[¥$￥])|[整正]$", "", text, flags=re.IGNORECASE)
     match = _NUMBER.fullmatch(text)
     if match is None:
-        number = parse_chinese_number(re.sub(r"[户栋幢座个套处条间]$", "", text))
-        return UNREAD if number is None else _quantity(number * header_factor, dimension, str(number))
+        return _read_chinese_quantity(text, dimension, header_factor)
     prefix, digits, unit, suffix = match.groups()
     factor = header_factor if not unit else UNITS[dimension].get(unit.lower())
     if factor is None:
@@ -241,6 +255,18 @@ def read_number(value: object, *, dimension: str, header_factor: float = 1.0) ->
     amount = float(digits) * factor
     plain = raw == digits and not (prefix or unit or suffix)
     return _quantity(amount, dimension, "" if plain else _tell(amount, approximate=bool(prefix or suffix)))
+
+
+def _read_chinese_quantity(text: str, dimension: str, header_factor: float) -> Cell:
+    """Read ``一百二十户`` or ``伍佰万元``."""
+    match = re.fullmatch(
+        r"(.+?)((?:万|亿)?[^零〇一二三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟两]*)", text
+    )
+    number = parse_chinese_number(match[1]) if match else None
+    factor = UNITS[dimension].get(match[2].lower()) if match and match[2] else header_factor
+    if number is None or factor is None:
+        return UNREAD
+    return _quantity(number * factor, dimension, f"{number * factor:.12g}")
 
 
 def _tell(amount: float, *, approximate: bool) -> str:
@@ -279,7 +305,10 @@ def read_share(value: object, *, percent_column: bool | None = None) -> Cell:  #
             0.5 if match[2] == "半" else 0.1 * (parse_chinese_number(match[2] or "〇") or 0)
         )
         return _share(tenths / 10, f"{tenths * 10:g}%")
-    match = re.fullmatch(r"(约|近)?([+-]?\d+(?:\.\d+)?)(%)?(左右)?", text)
+    if match := re.fullmatch(r"百分之([一二三四五六七八九十百零〇]+)", text):
+        whole = parse_chinese_number(match[1])
+        return UNREAD if whole is None else _share(whole / 100, f"{whole}%")
+    match = re.fullmatch(r"(约|近|完成|已完成)?([+-]?\d+(?:\.\d+)?)(%)?(左右)?", text)
     if match is None:
         return UNREAD
     number = float(match[2])

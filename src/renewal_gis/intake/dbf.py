@@ -16,7 +16,7 @@ from renewal_gis.errors import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LDID = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5", 0x78: "big5", 0x03: "cp1252", 0x57: "gb18030"}
+_LDID = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5", 0x78: "big5", 0x03: "cp1252"}
 _CPG = {
     "936": "gb18030",
     "cp936": "gb18030",
@@ -78,6 +78,13 @@ def read_dbf(path: Path, /, *, name: str) -> Attributes:
             f".dbf 损坏或不完整:应有 {count} 条记录", place=name, remedy="请重新导出整套 shapefile"
         )
     records = [body[head + k * width : head + (k + 1) * width] for k in range(count)]
+    strange = next((k for k, record in enumerate(records) if record[:1] not in (b" ", b"*", b"\0")), None)
+    if strange is not None:
+        raise InputError(
+            f".dbf 损坏(corrupt):第 {strange + 1} 条记录没有行标记",
+            place=name,
+            remedy="请重新导出整套 shapefile",
+        )
     encoding, evidence = _choose_encoding(path, body[29], fields, records, name)
     names, mended = _name_fields(fields, encoding)
     rows = tuple(

@@ -18,7 +18,7 @@ from renewal_gis.intake import Intake
 from renewal_gis.intake.cells import fold_text, squeeze
 from renewal_gis.intake.layout import Table
 from renewal_gis.intake.locations import settle_shapes
-from renewal_gis.intake.mapping import collect_unit_names
+from renewal_gis.intake.mapping import UnitNames, collect_unit_names
 from renewal_gis.intake.records import Fates
 from renewal_gis.intake.vectors import mend_features, read_features, settle_crs
 from renewal_gis.schema import STORED_CRS
@@ -97,6 +97,7 @@ def read_districts(
     if features.rows and not any(shape is not None for shape in shapes):
         raise CrsError("没有一个区县在本市范围(range)内", place=features.file, remedy="请核对坐标系后重报")
     fates.held.update(fates.withheld)
+    _check_words(fates, frame, collect_unit_names(plan))
     for row in _find_slivers(frame, plan.crs_metric):
         fates.hold("district-sliver", row, value=frame["name"].iloc[row])
     kept = [row for row in range(len(rows)) if row not in fates.held]
@@ -142,6 +143,21 @@ def _check_names(frame: gpd.GeoDataFrame, file: str) -> None:
         )
 
 
+def _check_words(fates: Fates, frame: gpd.GeoDataFrame, units: UnitNames) -> None:
+    """Hold back what is no area or has no name; tell names that the plan does not know and codes that repeat."""
+    for row, shape in enumerate(frame.geometry):
+        if shape is not None and shape.geom_type not in ("Polygon", "MultiPolygon"):
+            fates.hold("district-shape", row, value=shape.geom_type)
+    for row, name in enumerate(frame["name"]):
+        if not name:
+            fates.hold("district-unnamed", row)
+        elif not units.find(name):
+            fates.note("district-unknown", row, value=name)
+    for code, count in Counter(frame.index).items():
+        if code and count > 1:
+            fates.report.add("district-code-repeated", file=fates.table.file, value=str(code))
+
+
 def _find_slivers(frame: gpd.GeoDataFrame, crs_metric: str) -> list[int]:
     """Return the rows whose shapes are long, thin and a hundred times smaller than is usual."""
     shapes = to_metric(frame, crs_metric).geometry.to_numpy()
@@ -179,6 +195,21 @@ def check_cover(frame: gpd.GeoDataFrame, crs_metric: str, /, *, report: Report, 
     closed = shapely.buffer(
         shapely.buffer(union, GAP_M / 2, join_style="mitre"), -GAP_M / 2, join_style="mitre"
     )
+    holes = (
+        [
+            hole
+            for part in shapely.get_parts(union)
+            for hole in map(shapely.Polygon, part.interiors)
+            if hole.area > 1.0 and not shapely.difference(hole, closed).is_empty
+        ]
+        if union.geom_type in ("Polygon", "MultiPolygon")
+        else []
+    )
+    if holes:
+        middle = gpd.GeoSeries([holes[0].representative_point()], crs=flat.crs).to_crs(STORED_CRS).iloc[0]
+        report.add(
+            "district-gap", file=file, value=f"洞(hole){len(holes)} 处,如 {middle.x:.5f}, {middle.y:.5f}"
+        )
     slits = [part for part in shapely.get_parts(shapely.difference(closed, union)) if part.area > 0.1]
     if slits:
         middle = gpd.GeoSeries([slits[0].representative_point()], crs=flat.crs).to_crs(STORED_CRS).iloc[0]

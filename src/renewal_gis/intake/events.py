@@ -117,6 +117,7 @@ def read_event_file(
     ]
     _hold_disorder(fates, rows, stages_of)
     same = _find_doubles(fates, rows)
+    _tell_repeats(fates, rows, same)
     kept = [row for row in range(len(rows)) if row not in fates.held and row not in same]
     frame = _make_frame(table, [rows[row] for row in kept], kept)
     repaired = {row for row in fates.repaired if row not in fates.held}
@@ -246,6 +247,23 @@ def _find_doubles(fates: Fates, rows: Sequence[dict[str, Any]]) -> set[int]:
             )
         first.setdefault(event["key"], row)
     return doubles
+
+
+def _tell_repeats(fates: Fates, rows: Sequence[dict[str, Any]], same: set[int]) -> None:
+    """Tell stages that a site reached before, and stages of one site with one and the same time."""
+    first: dict[tuple[str, str], int] = {}
+    moments: dict[tuple[Any, ...], int] = {}
+    for row, event in enumerate(rows):
+        if row in fates.held or row in same or not event["stage"]:
+            continue
+        before = first.setdefault((event["site_id"], event["stage"]), row)
+        if before != row:
+            words = f"{event['date']},第 {fates.table.lines[before]} 行为 {rows[before]['date']}"
+            fates.note("event-repeated", row, value=words, site_id=event["site_id"])
+        moment = (event["site_id"], event["date"], event["time"])
+        if event["time"] is not None and moments.setdefault(moment, row) != row:
+            words = f"{event['date']} {event['time']},第 {fates.table.lines[moments[moment]]} 行"
+            fates.note("event-same-time", row, value=words, site_id=event["site_id"])
 
 
 def _make_frame(table: Table, events: Sequence[dict[str, Any]], places: Sequence[int]) -> pd.DataFrame:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_BYTES = 4 << 30
+MAX_PARTS = 20_000
 
 FORMATS = {
     ".xlsx": ("xlsx",),
@@ -94,6 +95,8 @@ def admit(path: str | Path, /, *, within: Path | None = None) -> Admitted:
     """
     real = _resolve(path, within)
     info = real.stat()
+    if stat.S_ISDIR(info.st_mode) and real.suffix.lower() == ".gdb":
+        return _admit_folder(real)
     if not stat.S_ISREG(info.st_mode):
         raise InputError("不是普通文件", place=str(path), remedy="请给出一个文件,不是文件夹或设备")
     if info.st_size == 0:
@@ -102,6 +105,7 @@ def admit(path: str | Path, /, *, within: Path | None = None) -> Admitted:
         raise InputError(
             f"文件大小 {info.st_size} 字节,超过上限 {MAX_BYTES}", place=real.name, remedy="请分批报送"
         )
+    _check_known(real)
     kind = sniff(real)
     _check_suffix(real, kind)
     {
@@ -113,6 +117,27 @@ def admit(path: str | Path, /, *, within: Path | None = None) -> Admitted:
     }.get(kind, _pass)(real)
     modified = dt.datetime.fromtimestamp(info.st_mtime, tz=dt.UTC).date()
     return Admitted(real, real.name, kind, info.st_size, _hash(real), modified)
+
+
+def _admit_folder(folder: Path) -> Admitted:
+    """Admit a file geodatabase: a flat folder of plain files, its content hashed in the order of their names."""
+    parts = sorted(folder.iterdir())
+    odd = next((part for part in parts if part.is_symlink() or not part.is_file()), None)
+    size = sum(part.stat().st_size for part in parts if part.is_file())
+    if odd is not None or not any(part.suffix.lower() == ".gdbtable" for part in parts):
+        raise InputError(
+            "不是 FileGDB 文件夹(格式 format)" if odd is None else f"文件夹里的“{odd.name}”不是普通文件",
+            place=folder.name,
+            remedy="请整个重新复制 .gdb 文件夹",
+        )
+    if size > MAX_BYTES or len(parts) > MAX_PARTS:
+        raise InputError(f"文件大小(size){size} 字节,超过上限", place=folder.name, remedy="请分批报送")
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(f"{part.name}\0{_hash(part)}\n".encode())
+    newest = max(part.stat().st_mtime for part in parts)
+    modified = dt.datetime.fromtimestamp(newest, tz=dt.UTC).date()
+    return Admitted(folder, folder.name, "gdb", size, digest.hexdigest(), modified)
 
 
 def _pass(path: Path) -> None:
@@ -169,8 +194,9 @@ def sniff(path: Path, /) -> str:
 
 
 def _sniff_text(head: bytes) -> str:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "text"
+    wide = find_wide_encoding(head)
+    if wide:
+        head = head[: len(head) // 2 * 2].decode(wide, "ignore").lstrip("\ufeff").encode("utf-8", "ignore")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if b"<OGRVRT" in head or b"<VRTDataset" in head:
         return "vrt"
@@ -179,6 +205,23 @@ def _sniff_text(head: bytes) -> str:
     if text.startswith((b"{", b"[")):
         return "json"
     return "unknown" if b"\0" in head else "text"
+
+
+def find_wide_encoding(head: bytes, /) -> str:
+    """Return ``utf-16``, ``utf-16-le`` or ``utf-16-be`` if bytes look like it, else an empty text.
+
+    Without a mark the evidence is in the line ends: a line feed of two bytes, on an even place.
+    """
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if b"\0" not in head:
+        return ""
+    for encoding, feed in (("utf-16-le", b"\n\0"), ("utf-16-be", b"\0\n")):
+        place = head.find(feed)
+        text = head[: len(head) // 2 * 2].decode(encoding, "ignore")
+        if place >= 0 and place % 2 == 0 and "\0" not in text:
+            return encoding
+    return ""
 
 
 def _sniff_zip(path: Path) -> str:
@@ -199,6 +242,15 @@ def is_encrypted(path: Path, /) -> bool:
     return any(word.encode("utf-16-le") in head for word in ("EncryptedPackage", "EncryptionInfo"))
 
 
+def _check_known(path: Path) -> None:
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        known = " ".join(sorted(FORMATS))
+        raise InputError(
+            f"不支持的文件格式(format)“{suffix or '无后缀'}”", place=path.name, remedy=f"可用:{known}"
+        )
+
+
 def _check_suffix(path: Path, kind: str) -> None:
     suffix = path.suffix.lower()
     if kind == "vrt":
@@ -209,11 +261,6 @@ def _check_suffix(path: Path, kind: str) -> None:
         )
     if kind == "xls" and is_encrypted(path):
         raise InputError("工作簿有密码(password,加密)", place=path.name, remedy="请去掉密码后再报")
-    if suffix not in FORMATS:
-        known = " ".join(sorted(FORMATS))
-        raise InputError(
-            f"不支持的文件格式(format)“{suffix or '无后缀'}”", place=path.name, remedy=f"可用:{known}"
-        )
     if kind in FORMATS[suffix]:
         return
     if kind == "unknown":
@@ -328,6 +375,10 @@ def private_copy(path: Path, /) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="intake-") as folder:
         copy = Path(folder) / f"data{path.suffix.lower()}"
+        if path.is_dir():
+            shutil.copytree(path, copy, ignore=shutil.ignore_patterns("*.lock"))
+            yield copy
+            return
         shutil.copyfile(path, copy)
         copy.chmod(0o600)
         for other in find_sidecars(path):
@@ -352,7 +403,7 @@ def find_sidecars(path: Path, /) -> list[Path]:
         and other.is_file()
         and not other.is_symlink()
     ]
-    wal = path.with_name(path.name + "-wal")
-    if path.suffix.lower() == ".gpkg" and wal.is_file() and not wal.is_symlink():
-        found.append(wal)
+    if path.suffix.lower() == ".gpkg":  # what was not yet written back, or is still to be rolled back
+        logs = [path.with_name(path.name + tail) for tail in ("-wal", "-journal")]
+        found += [log for log in logs if log.is_file() and not log.is_symlink()]
     return sorted(found)

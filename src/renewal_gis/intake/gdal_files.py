@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from renewal_gis.intake.gate import Admitted
 
 # Set before the first import of a GDAL binding: drivers that follow references to other files or hosts.
-os.environ.setdefault("GDAL_SKIP", "VRT,OGR_VRT,HTTP,WFS,OAPIF,CSW,Carto,AmigoCloud,NGW")
+SKIPPED = "VRT,OGR_VRT,WFS,OAPIF,CSW,Carto,AmigoCloud,NGW"
+os.environ.setdefault("GDAL_SKIP", f"{SKIPPED},HTTP,OGCAPI,EEDA,PLSCENES,Elasticsearch,GPSBabel,GDALG,ADBC")
 
 os.environ.setdefault("GML_DOWNLOAD_SCHEMA", "NO")
 os.environ.setdefault("CPL_VSIL_CURL_ALLOWED_EXTENSIONS", ".none")
@@ -48,6 +49,7 @@ DRIVERS = {
     ".mif": "MapInfo File",
     ".dxf": "DXF",
     ".osm": "OSM",
+    ".gdb": "OpenFileGDB",
 }
 
 
@@ -56,16 +58,62 @@ def read_gdal(copy: Path, admitted: Admitted, layer: str | None) -> Features:
     import pyogrio  # noqa: PLC0415  # heavy, and only when GDAL is needed
 
     report = Report()
+    logs = [tail for tail in ("-wal", "-journal") if copy.with_name(copy.name + tail).exists()]
+    if logs:
+        report.add("log-read", file=admitted.name, value="、".join(logs))
     if copy.suffix == ".gpkg":
         _forget_counts(copy)
     with _telling(admitted.name), _noting(report, admitted.name):
         layers = [(str(name), kind) for name, kind in pyogrio.list_layers(str(copy))]
         layers = [pair for pair in layers if pair[1] is not None] or layers
-        chosen = _choose_layers([name for name, _ in layers], layer, admitted)
+        names = [name for name, _ in layers]
+        if copy.suffix == ".osm":  # the driver always shows five layers
+            names = [name for name in names if _has_rows(copy, name)] or names
+        chosen = _choose_layers(names, layer, admitted)
+        if _mend_charset(copy):
+            report.add("encoding-found", file=admitted.name, value="GB18030(文件没有声明字符集)")
         parts = [_read_one(copy, name, admitted) for name in chosen]
+        if copy.suffix == ".osm":
+            parts = [_spread_tags(part) for part in parts]
     if copy.suffix == ".gpkg" and _holds_curves(copy, chosen[0]):
         report.add("geometry-curved", file=admitted.name)
     return replace(parts[0] if len(parts) == 1 else _join(parts), findings=report)
+
+
+def _has_rows(copy: Path, layer: str) -> bool:
+    import pyogrio  # noqa: PLC0415
+
+    return bool(pyogrio.read_info(str(copy), layer=layer, force_feature_count=True)["features"])
+
+
+_TAG = re.compile(r'"((?:[^"\\\\]|\\\\.)*)"=>"((?:[^"\\\\]|\\\\.)*)"')
+
+
+def _spread_tags(features: Features) -> Features:
+    """Return OSM records with the tags that the driver packs into one text as fields of their own."""
+    rows = []
+    for row in features.rows:
+        packed = row.get("other_tags") or ""
+        tags = {key: value.replace('\\\\"', '"') for key, value in _TAG.findall(packed)}
+        rows.append({key: value for key, value in row.items() if key != "other_tags"} | tags)
+    names = tuple(dict.fromkeys(name for row in rows for name in row)) or features.names
+    return replace(features, names=names, rows=tuple(rows))
+
+
+def _mend_charset(copy: Path) -> bool:
+    """Declare the charset of a MapInfo copy that declares none, if its text is GBK and not UTF-8."""
+    if copy.suffix not in (".mif", ".tab"):
+        return False
+    beside = [copy, *(copy.with_suffix(tail) for tail in (".mid", ".dat"))]
+    text = b"".join(path.read_bytes() for path in beside if path.is_file())
+    pattern = re.compile(rb'(charset\s+"?)Neutral', re.IGNORECASE)
+    if text.isascii() or not pattern.search(text[:2000]):
+        return False
+    with contextlib.suppress(UnicodeDecodeError):
+        text.decode("utf-8")
+        return False
+    copy.write_bytes(pattern.sub(rb"\1WindowsSimpChinese", copy.read_bytes(), count=1))
+    return True
 
 
 def _choose_layers(names: list[str], wanted: str | None, admitted: Admitted) -> list[str]:
@@ -88,6 +136,12 @@ def _read_one(copy: Path, layer: str, admitted: Admitted) -> Features:
     import pyogrio  # noqa: PLC0415
 
     info = pyogrio.read_info(str(copy), layer=layer, force_feature_count=True)
+    if info.get("driver", DRIVERS[copy.suffix]) != DRIVERS[copy.suffix]:
+        raise InputError(
+            f"内容是 {info['driver']} 格式(format),与后缀 {copy.suffix} 不符",
+            place=admitted.name,
+            remedy="请按真实格式改后缀或重新导出",
+        )
     try:
         meta, _, wkb, columns = pyogrio.raw.read(str(copy), layer=layer, datetime_as_string=True)
         names = tuple(str(name) for name in meta["fields"])
@@ -131,12 +185,14 @@ def _count_rows(copy: Path, layer: str, told: int) -> int:
 
 def _walk_records(copy: Path, layer: str, admitted: Admitted, crs: Any) -> Features:
     """Read with fiona, one record at a time: a bad record is a fault of its row, not of the file."""
-    import fiona  # noqa: PLC0415  # only for files that the bulk reader refuses
-
     rows: list[dict[str, Any]] = []
     shapes: list[Any] = []
     faults: list[str] = []
-    with fiona.open(copy, layer=layer, enabled_drivers=[DRIVERS[copy.suffix]]) as source:
+    with _skipping_fewer():
+        import fiona  # noqa: PLC0415  # only for files that the bulk reader refuses
+
+        source = fiona.open(copy, layer=layer, enabled_drivers=[DRIVERS[copy.suffix]])
+    with source:
         names = tuple(source.schema["properties"])
         for record in source:
             rows.append(dict(record.properties))
@@ -148,6 +204,17 @@ def _walk_records(copy: Path, layer: str, admitted: Admitted, crs: Any) -> Featu
     made = np.empty(len(shapes), dtype=object)
     made[:] = shapes
     return Features(admitted.name, layer, names, tuple(rows), made, tuple(faults), crs)
+
+
+@contextlib.contextmanager
+def _skipping_fewer() -> Iterator[None]:
+    """Name only drivers that fiona's older GDAL knows while it loads: it complains of the others."""
+    before = os.environ["GDAL_SKIP"]
+    os.environ["GDAL_SKIP"] = SKIPPED
+    try:
+        yield
+    finally:
+        os.environ["GDAL_SKIP"] = before
 
 
 def _join(parts: list[Features]) -> Features:
@@ -231,6 +298,7 @@ def read_shapefile(copy: Path, admitted: Admitted) -> Features:
             remedy="shapefile 至少要有 .shp .shx .dbf .prj,请整套报送",
         )
     _check_shp_length(copy, admitted.name)
+    _check_shp_index(copy, beside[".shx"], admitted.name)
     table = read_dbf(beside[".dbf"], name=admitted.name)
     if table.evidence:
         report.add("encoding-found", file=admitted.name, value=f"{table.encoding.upper()}({table.evidence})")
@@ -246,6 +314,8 @@ def read_shapefile(copy: Path, admitted: Admitted) -> Features:
             remedy="请整套重新导出",
         )
     alive = [k for k, lives in enumerate(table.alive) if lives]
+    if len(alive) < len(table.alive):
+        report.add("row-deleted", file=admitted.name, value=len(table.alive) - len(alive))
     return Features(
         admitted.name,
         "",
@@ -269,6 +339,25 @@ def _check_shp_length(copy: Path, name: str) -> None:
             f".shp 损坏或不完整(truncated):应有 {told} 字节,实有 {copy.stat().st_size} 字节",
             place=name,
             remedy="请重新传送整套 shapefile",
+        )
+
+
+def _check_shp_index(copy: Path, index: Path, name: str) -> None:
+    """Compare the index with the shapes: a false one would give every row another row's shape."""
+    told = np.frombuffer(index.read_bytes()[100:], dtype=">u4")
+    offsets, lengths = told[: len(told) // 2 * 2 : 2].astype(np.int64) * 2, told[1::2].astype(np.int64) * 2
+    body = np.memmap(copy, dtype=np.uint8, mode="r")
+    sound = len(told) % 2 == 0 and bool((offsets >= 100).all() and (offsets + 8 + lengths <= len(body)).all())
+    if sound and len(offsets):
+        heads = np.stack([body[offsets + k] for k in range(8)], axis=1).copy().view(">u4").astype(np.int64)
+        numbers, sizes = heads[:, 0], heads[:, 1] * 2
+        counted = np.arange(len(offsets))
+        sound = bool(
+            (sizes == lengths).all() and ((numbers == counted + 1).all() or (numbers == counted).all())
+        )
+    if not sound:
+        raise InputError(
+            ".shx 与 .shp 不符(corrupt):索引所指不是该条图形", place=name, remedy="请整套重新导出"
         )
 
 

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
-import re
-import zipfile
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET  # the gate's rule on DOCTYPE is applied to every part below
 
 from renewal_gis.errors import InputError
 from renewal_gis.intake.archives import check_contents
-from renewal_gis.intake.gate import is_encrypted
-from renewal_gis.intake.layout import Grid, Place
+from renewal_gis.intake.gate import find_wide_encoding, is_encrypted
+from renewal_gis.intake.layout import Grid
+from renewal_gis.intake.sheets import (
+    SheetParts,
+    find_uncached,
+    pad_numbers,
+    read_parts,
+    show_errors,
+    tell_hidden,
+)
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from renewal_gis.findings import Report
     from renewal_gis.intake.gate import Admitted
 
 MAX_CELLS = 60_000_000
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+OWN_SHEETS = frozenset({"核对汇总"})
+"""Sheets that a return file carries beside the office's own; they are no data."""
 
 
 def read_grid(admitted: Admitted, /, *, sheet: str = "", report: Report) -> Grid:
@@ -43,7 +47,7 @@ def read_grid(admitted: Admitted, /, *, sheet: str = "", report: Report) -> Grid
         Damaged, protected by a password, or of several sheets of which none was named.
     """
     if admitted.kind in ("xlsx", "xls"):
-        return _read_workbook(admitted, sheet)
+        return _read_workbook(admitted, sheet, report)
     if admitted.kind == "text":
         return _read_text(admitted, report)
     raise InputError(
@@ -53,16 +57,17 @@ def read_grid(admitted: Admitted, /, *, sheet: str = "", report: Report) -> Grid
     )
 
 
-def _read_workbook(admitted: Admitted, wanted: str) -> Grid:
+def _read_workbook(admitted: Admitted, wanted: str, report: Report) -> Grid:
     import python_calamine as calamine  # noqa: PLC0415  # only tables need it
 
-    bodies: dict[str, bytes] = {}
+    parts: SheetParts | None = None
     if admitted.kind == "xlsx":
         check_contents(admitted.path)
-        bodies = _read_sheets(admitted)
+        parts = read_parts(admitted, most_cells=MAX_CELLS)
     try:
-        book = calamine.CalamineWorkbook.from_path(str(admitted.path))
-        name = _choose_sheet(book, wanted, place=admitted.name)
+        # by content, not by name: WPS saves xlsx under .xls and .et
+        book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(admitted.path.read_bytes()))
+        name = _choose_sheet(book, wanted, report, place=admitted.name)
         sheet = book.get_sheet_by_name(name)
         _check_size(sheet, place=admitted.name)
         cells = sheet.to_python(skip_empty_area=False)
@@ -73,9 +78,12 @@ def _read_workbook(admitted: Admitted, wanted: str) -> Grid:
         if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
             raise
         raise _tell_workbook_fault(error, admitted) from None
-    uncached = _find_uncached(admitted.path, name, bodies)
-    cells = _show_errors(admitted.path, name, bodies, cells)
-    return Grid(admitted.name, name, cells, merged, uncached)
+    if parts is None:
+        return Grid(admitted.name, name, cells, merged)
+    show_errors(parts, name, cells)
+    pad_numbers(parts, name, cells, report)
+    tell_hidden(parts, name, report)
+    return Grid(admitted.name, name, cells, merged, find_uncached(parts, name))
 
 
 def _check_size(sheet: Any, *, place: str) -> None:
@@ -95,13 +103,14 @@ def _tell_workbook_fault(error: BaseException, admitted: Admitted) -> InputError
     )
 
 
-def _choose_sheet(book: Any, wanted: str, *, place: str) -> str:
+def _choose_sheet(book: Any, wanted: str, report: Report, *, place: str) -> str:
     names = list(book.sheet_names)
     if wanted:
         if wanted not in names:
             raise InputError(f"没有工作表“{wanted}”", place=place, remedy=f"可用:{'、'.join(names)}")
         return wanted
     shown = [str(sheet.name) for sheet in book.sheets_metadata if str(sheet.visible).endswith(".Visible")]
+    shown = [name for name in shown if name not in OWN_SHEETS]
     filled = [name for name in shown or names if len(names) == 1 or _has_cells(book, name)]
     if len(filled) != 1:
         raise InputError(
@@ -109,95 +118,15 @@ def _choose_sheet(book: Any, wanted: str, *, place: str) -> str:
             place=place,
             remedy="请在方案的 sources 中用 sheet 指明一个" if filled else "请填写后再报",
         )
+    for name in names:
+        if name not in shown and name not in OWN_SHEETS and _has_cells(book, name):
+            report.add("sheet-hidden", file=place, sheet=name, value=name)
     return str(filled[0])
 
 
 def _has_cells(book: Any, name: str) -> bool:
     sheet = book.get_sheet_by_name(name)
     return bool(sheet.height and sheet.width)
-
-
-_FORMULA = re.compile(
-    rb'<c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*>\s*<f\b[^>]*?(?:/>|>[^<]*</f>)\s*(<v>[^<]|<is>)?'
-)
-
-
-_VALUE = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>/]*>\s*<(?:v|is|f)\b')
-
-
-def _read_sheets(admitted: Admitted) -> dict[str, bytes]:
-    """Return the sheets' XML, after a look at how far their cells reach: the reader fills the whole rectangle."""
-    with zipfile.ZipFile(admitted.path) as archive:
-        parts = [
-            name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")
-        ]
-        bodies = {part: archive.read(part) for part in parts}
-    for body in bodies.values():
-        rows = columns = 0
-        for letters, row in _VALUE.findall(body):
-            rows, columns = max(rows, int(row)), max(columns, _column_number(letters) + 1)
-        if rows * columns > MAX_CELLS:
-            raise InputError(
-                f"工作表大小(size)为 {rows}×{columns},超过上限",
-                place=admitted.name,
-                remedy="请删去远处的零星单元格后另存",
-            )
-    return bodies
-
-
-_ERROR = re.compile(rb'<c\b(?=[^>]*?\bt="e")[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*>.*?<v>([^<]*)</v>')
-
-
-def _show_errors(path: Path, sheet: str, bodies: dict[str, bytes], cells: list[list[Any]]) -> list[list[Any]]:
-    """Put back what failed formulas show (``#DIV/0!``); the reader takes them for blanks."""
-    if not any(b't="e"' in body for body in bodies.values()):
-        return cells
-    try:
-        with zipfile.ZipFile(path) as archive:
-            body = bodies.get(_part_of_sheet(archive, sheet), b"")
-    except (KeyError, zipfile.BadZipFile, ET.ParseError, OSError, ValueError):
-        return cells
-    for letters, line, word in _ERROR.findall(body):
-        row, column = int(line) - 1, _column_number(letters)
-        if row < len(cells) and column < len(cells[row]) and cells[row][column] in ("", None):
-            cells[row][column] = word.decode("ascii", "replace")
-    return cells
-
-
-def _find_uncached(path: Path, sheet: str, bodies: dict[str, bytes]) -> frozenset[Place]:
-    """Return the cells that hold a formula but no value: no reader can know what they show."""
-    if not any(b"<f" in body for body in bodies.values()):
-        return frozenset()
-    try:
-        with zipfile.ZipFile(path) as archive:
-            part = _part_of_sheet(archive, sheet)
-    except (KeyError, zipfile.BadZipFile, ET.ParseError, OSError, ValueError):
-        return frozenset()
-    found = _FORMULA.findall(bodies.get(part, b""))
-    return frozenset((int(row) - 1, _column_number(letters)) for letters, row, value in found if not value)
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number - 1
-
-
-def _part_of_sheet(archive: zipfile.ZipFile, sheet: str) -> str:
-    book = _parse(archive.read("xl/workbook.xml"))
-    wanted = next((s.get(_REL) for s in book.iter(f"{_MAIN}sheet") if s.get("name") == sheet), None)
-    for link in _parse(archive.read("xl/_rels/workbook.xml.rels")):
-        if link.get("Id") == wanted:
-            target = str(link.get("Target"))
-            return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-    return ""
-
-
-def _parse(body: bytes) -> ET.Element:
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
-        raise ValueError("DOCTYPE")
-    return ET.fromstring(body)  # noqa: S314  # no DOCTYPE, so no entities
 
 
 def decode(body: bytes, /, *, place: str) -> tuple[str, str]:
@@ -208,17 +137,30 @@ def decode(body: bytes, /, *, place: str) -> tuple[str, str]:
     InputError
         The bytes are text in none of them.
     """
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if body.startswith(mark):
-            return _decode_as(body, encoding, place), encoding
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            text = body.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\ufffd" not in text and not any("\ue000" <= char <= "\uf8ff" for char in text[:100_000]):
-            return text, encoding
+    if body.startswith(b"\xef\xbb\xbf"):
+        return _refuse_garbled(_decode_as(body, "utf-8-sig", place).lstrip("\ufeff"), place), "utf-8-sig"
+    wide = find_wide_encoding(body[:4096])
+    if wide:
+        return _decode_as(body, wide, place).lstrip("\ufeff"), wide
+    with contextlib.suppress(UnicodeDecodeError):
+        return _refuse_garbled(body.decode("utf-8"), place), "utf-8"
+    with contextlib.suppress(UnicodeDecodeError):
+        text = body.decode("gb18030").lstrip("\ufeff")
+        if not any("\ue000" <= char <= "\uf8ff" for char in text[:100_000]):
+            return text, "gb18030"
     return _decode_as(body, "big5", place), "big5"
+
+
+def _refuse_garbled(text: str, place: str) -> str:
+    """Refuse text most of whose foreign characters were lost in an earlier conversion."""
+    lost = text.count("\ufffd")
+    if lost > 3 and lost > 0.05 * sum(not char.isascii() for char in text[:1_000_000]):
+        raise InputError(
+            f"文字已成乱码(encoding,{lost} 个字符在转换中丢失)",
+            place=place,
+            remedy="请从原文件重新另存为 UTF-8",
+        )
+    return text
 
 
 def _decode_as(body: bytes, encoding: str, place: str) -> str:
@@ -252,7 +194,8 @@ def _read_text(admitted: Admitted, report: Report) -> Grid:
         raise InputError(
             f"csv 第 {last + 1} 行无法解析:{error}", place=admitted.name, remedy="请检查引号,或另存为 xlsx"
         ) from error
-    return Grid(admitted.name, "", rows, ragged=_find_ragged(rows), line_numbers=numbers)
+    ragged = _find_ragged(rows) | _find_cut(rows, text)
+    return Grid(admitted.name, "", rows, ragged=ragged, line_numbers=numbers)
 
 
 def _find_delimiter(text: str) -> str:
@@ -270,3 +213,12 @@ def _find_ragged(rows: list[list[str]]) -> frozenset[int]:
     return frozenset(
         k for k, row in enumerate(rows) if len(row) > usual and any(cell.strip() for cell in row[usual:])
     )
+
+
+def _find_cut(rows: list[list[str]], text: str) -> frozenset[int]:
+    """Return the last row if the file breaks off in it: no line end, and fewer fields than the row before."""
+    filled = [k for k, row in enumerate(rows) if any(cell.strip() for cell in row)]
+    if len(filled) < 3 or text.endswith(("\n", "\r")):
+        return frozenset()
+    last, before = filled[-1], filled[-2]
+    return frozenset({last}) if 1 < len(rows[last]) < len(rows[before]) else frozenset()

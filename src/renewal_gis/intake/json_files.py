@@ -30,7 +30,7 @@ def read_json(admitted: Admitted, layer: str | None) -> Features:
             return read_gdal(copy, admitted, layer)
     text, encoding = decode(admitted.path.read_bytes(), place=admitted.name)
     try:
-        body = json.loads(text)
+        body = json.loads(text, object_pairs_hook=_make_object)
     except RecursionError as error:
         raise InputError("JSON 嵌套(nest)过深,拒绝解析", place=admitted.name, remedy="请重新导出") from error
     except ValueError as error:
@@ -48,6 +48,16 @@ def read_json(admitted: Admitted, layer: str | None) -> Features:
         made = _collect_features({"type": "FeatureCollection", "features": features}, admitted, report)
         return replace(made, crs=None)
     return _collect_features(body, admitted, report)
+
+
+def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; a key that stands twice would lose a value in silence."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"对象的键“{twice[:40]}”重复(duplicate key)")
+    return made
 
 
 def _check_head(admitted: Admitted) -> None:
@@ -79,7 +89,11 @@ def _collect_features(body: dict[str, Any], admitted: Admitted, report: Report) 
                 f"第 {k + 1} 个要素不是对象(JSON parse)", place=admitted.name, remedy="请重新导出"
             )
         properties = feature.get("properties")
-        row = dict(properties) if isinstance(properties, dict) else {}
+        row = (
+            {key: _flatten(value) for key, value in properties.items()}
+            if isinstance(properties, dict)
+            else {}
+        )
         if "id" in feature and "id" not in row:
             row["id"] = feature["id"]
         rows.append(row)
@@ -92,6 +106,11 @@ def _collect_features(body: dict[str, Any], admitted: Admitted, report: Report) 
     return Features(
         admitted.name, "", names, tuple(rows), shapes, tuple(faults), crs, report, repairs=repairs
     )
+
+
+def _flatten(value: Any) -> Any:
+    """Return a value that a cell can hold; lists and objects become their JSON text."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value
 
 
 def _read_member_crs(body: dict[str, Any], name: str, report: Report) -> Any:

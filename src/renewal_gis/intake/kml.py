@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET  # the gate refuses every DOCTYPE before
 
@@ -11,6 +13,7 @@ from renewal_gis.errors import InputError
 from renewal_gis.findings import Report
 from renewal_gis.geo.crs import read_crs
 from renewal_gis.intake.features import Features
+from renewal_gis.intake.grids import decode
 from renewal_gis.intake.shapes import build_shape
 
 if TYPE_CHECKING:
@@ -34,8 +37,9 @@ def read_kml(admitted: Admitted, layer: str | None) -> Features:
     InputError
         Not well-formed, nested too deeply, or no such folder.
     """
+    report = Report()
     try:
-        root = ET.fromstring(admitted.path.read_bytes())  # noqa: S314  # see above
+        root = _parse(admitted, report)
         marks = list(_walk(root, "", 0))
     except (ET.ParseError, ValueError, RecursionError) as error:
         raise InputError(f"KML 损坏(XML parse):{error}", place=admitted.name, remedy="请重新导出") from error
@@ -44,7 +48,6 @@ def read_kml(admitted: Admitted, layer: str | None) -> Features:
         raise InputError(
             f"没有文件夹(layer)“{layer}”", place=admitted.name, remedy=f"可用:{'、'.join(folders)}"
         )
-    report = Report()
     if layer is None and len(folders) > 1:
         report.add(
             "folders-joined", file=admitted.name, value="、".join(folder or "(无)" for folder in folders)
@@ -64,6 +67,17 @@ def read_kml(admitted: Admitted, layer: str | None) -> Features:
     return Features(
         admitted.name, layer or "", names, rows, shapes, tuple(faults), crs, report, repairs=repairs
     )
+
+
+def _parse(admitted: Admitted, report: Report) -> ET.Element:
+    """Return the document; the parser itself knows no GBK, which many programs here write."""
+    body = admitted.path.read_bytes()
+    with contextlib.suppress(ET.ParseError, ValueError):
+        return ET.fromstring(body)  # noqa: S314  # the gate refused every DOCTYPE
+    text, encoding = decode(body, place=admitted.name)
+    root = ET.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))  # noqa: S314  # as above
+    report.add("encoding-found", file=admitted.name, value=encoding.upper())
+    return root
 
 
 def _tag(element: ET.Element) -> str:

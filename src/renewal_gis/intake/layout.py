@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from renewal_gis.errors import InputError
-from renewal_gis.intake.cells import fold_text, read_number, squeeze
-from renewal_gis.intake.mapping import Bound, Column, bind_header, rank_of
+from renewal_gis.intake.cells import UNITS, fold_text, read_number, squeeze
+from renewal_gis.intake.lines import kind_of, read_unit_line
+from renewal_gis.intake.mapping import Bound, Column, bind_header, rank_of, split_header
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from renewal_gis.findings import Report
 
@@ -21,14 +21,8 @@ Range = tuple[Place, Place]
 
 HEADER_ROWS = 40
 """How far down a header is looked for."""
-
-_TOTAL = re.compile(
-    r"^(?:[一二三四五六七八九十\d]+[、.])?(?:全市|本市|全县|全区|总)?(合计|小计|总计|共计|累计|汇总|本页合计|总数)(?:[::(].*)?$"
-)
-_FOOTER = re.compile(
-    r"^(填表人|填报人|制表人?|审核人?|审批人?|负责人|主要领导|联系人|联系电话|电话|填报单位|填报日期|填报时间|报送单位|报送时间|日期|注|说明|备注|填表说明|注意|附注|单位负责人|经办人|(?:单位)?\(?盖章\)?|第\d+页|共\d+页)[\s]*[::()、..]|^注\d*[::]|^\*+注|^第\d+页"
-)
-_TITLE_UNIT = re.compile(r"^(单位|计量单位|填报单位|填报时间|截至|截止)[::]")
+_TOLD = {"footer": "footer-row", "heading": "heading-row", "header": "header-repeated"}
+"""Lines that are no records, and the rule by which each is told."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +97,7 @@ def find_table(
     top, depth, headers = _find_header(grid, columns, extra)
     bounds = _bind(grid, headers, columns, extra, report)
     _check_needed(grid, headers, bounds, columns, needed, line=grid.line(top))
+    bounds = _apply_units(grid, top, headers, bounds, report)
     if depth > 1 or _is_grouped(grid, top):
         report.add(
             "header-merged",
@@ -111,7 +106,36 @@ def find_table(
             row=grid.line(top),
             value=_rows_word(grid, top, depth),
         )
-    return _collect(grid, top + depth, headers, bounds, report)
+    elif any(not _is_empty(cell) for row in grid.cells[:top] for cell in row):
+        report.add("header-found", file=grid.file, sheet=grid.sheet, row=grid.line(top), value=grid.line(top))
+
+    def is_header(word: object) -> bool:
+        return bind_header(word, columns, extra) is not None
+
+    return _collect(grid, top + depth, headers, bounds, report, is_header)
+
+
+def _apply_units(
+    grid: Grid, top: int, headers: Sequence[str], bounds: Mapping[int, Bound], report: Report
+) -> dict[int, Bound]:
+    """Return the bounds with the units that headers name, or that a line above the header states for them."""
+    stated = read_unit_line(grid.cells[:top])
+    made = dict(bounds)
+    for place, bound in bounds.items():
+        unit = split_header(headers[place])[1] or stated.get(bound.column.kind, "")
+        factor = UNITS.get(bound.column.kind, {}).get(squeeze(unit).lower(), 1.0)
+        made[place] = Bound(bound.column, factor)
+        if factor != 1.0:
+            report.add(
+                "unit-converted",
+                new=f"{factor:.10g}",
+                file=grid.file,
+                sheet=grid.sheet,
+                row=grid.line(top),
+                field=headers[place],
+                value=unit,
+            )
+    return made
 
 
 def _is_grouped(grid: Grid, top: int) -> bool:
@@ -261,7 +285,12 @@ def _check_needed(
 
 
 def _collect(
-    grid: Grid, first: int, headers: Sequence[str], bounds: Mapping[int, Bound], report: Report
+    grid: Grid,
+    first: int,
+    headers: Sequence[str],
+    bounds: Mapping[int, Bound],
+    report: Report,
+    is_header: Callable[[object], bool],
 ) -> Table:
     filled = _merged_body(grid, first)
     rows: list[Mapping[int, Any]] = []
@@ -270,12 +299,24 @@ def _collect(
     notes: list[str] = []
     heads: list[int] = []
     block_start = 0
+    id_place = next((place for place, bound in bounds.items() if bound.column.name == "site_id"), None)
+    told = len(headers) - next((k for k, header in enumerate(reversed(headers)) if header), 0)
     for row in range(first, len(grid.cells)):
         values = {c: grid.at(row, c) for c in range(max(len(headers), len(grid.cells[row])))}
-        kind = _kind_of(values, headers)
+        kind = kind_of(values, headers, id_place=id_place, is_header=is_header)
         if kind == "record":
             rows.append({c: grid.at(*filled[row, c]) if (row, c) in filled else v for c, v in values.items()})
             lines.append(grid.line(row))
+            have = len(grid.cells[row])
+            if have < told:
+                report.add(
+                    "row-short",
+                    new=str(told),
+                    file=grid.file,
+                    sheet=grid.sheet,
+                    row=grid.line(row),
+                    value=have,
+                )
         elif kind in ("total", "subtotal"):
             members = tuple(range(block_start if kind == "subtotal" else 0, len(rows)))
             totals.append((grid.line(row), values, members))
@@ -285,10 +326,16 @@ def _collect(
             block_start = len(rows) if kind == "subtotal" else block_start
             if not members:  # a total above the rows is that of all of them
                 heads.append(len(totals) - 1)
-        elif kind == "footer":
+        elif kind == "other header":
+            raise InputError(
+                f"第 {grid.line(row)} 行又是一行表头(header),列的次序与第一张表(table)不同",
+                place=_where(grid),
+                remedy="请分成两个工作表,或统一列的次序",
+            )
+        elif kind in _TOLD:
             notes.append(_first_text(values))
             report.add(
-                "footer-row", file=grid.file, sheet=grid.sheet, row=grid.line(row), value=_first_text(values)
+                _TOLD[kind], file=grid.file, sheet=grid.sheet, row=grid.line(row), value=_first_text(values)
             )
     for k in heads:
         totals[k] = (*totals[k][:2], tuple(range(len(rows))))
@@ -326,29 +373,6 @@ def _merged_body(grid: Grid, first: int) -> dict[Place, Place]:
 
 def _first_text(values: Mapping[int, Any]) -> str:
     return next((fold_text(v) for v in values.values() if not _is_empty(v)), "")
-
-
-def _kind_of(values: Mapping[int, Any], headers: Sequence[str]) -> str:
-    filled = [(place, value) for place, value in values.items() if value is not None and value != ""]
-    first: list[tuple[int, str]] = []
-    for place, value in filled:  # three words tell; the rest of a long row need not be looked at
-        word = squeeze(value)
-        if word:
-            first.append((place, word))
-        if len(first) == 3:
-            break
-    if not first:
-        return "blank"
-    if all(place < len(headers) and word == squeeze(headers[place]) for place, word in first):
-        return "header"
-    for _, word in first:
-        if match := _TOTAL.match(word):
-            return "subtotal" if match[1] in ("小计", "本页合计") else "total"
-    if len(filled) <= max(2, len(headers) // 3) and (
-        _FOOTER.match(first[0][1]) or _TITLE_UNIT.match(first[0][1])
-    ):
-        return "footer"
-    return "record"
 
 
 def check_totals(table: Table, report: Report) -> None:

@@ -14,6 +14,8 @@ from renewal_gis.intake.cells import read_id
 from renewal_gis.intake.mapping import SITE_COLUMNS, bind_header
 from renewal_gis.intake.positions import (
     Envelope,
+    are_inside,
+    are_packed_minutes,
     explain_bounds,
     place_points,
     read_coordinate,
@@ -58,6 +60,10 @@ def locate_rows(fates: Fates, *, envelope: Envelope, declared: str) -> Shapes:
     for row, (first, second) in enumerate(texts):
         x[row], y[row] = _read_pair(fates, row, first, second)
     placed = place_points(x, y, envelope=envelope, declared=declared)
+    if placed.reading.name == "declared" and are_inside(x, y, envelope).any() and are_packed_minutes(x, y):
+        for k in np.flatnonzero(np.isfinite(x) & np.isfinite(y)).tolist():
+            fates.withhold("location-packed", k, value=f"{texts[k][0]}, {texts[k][1]}")
+        return shapes
     _report_places(fates, texts, placed.repairs, placed.faults)
     if placed.reading.name != "declared":
         count = sum(bool(words) for words in placed.repairs)
@@ -104,7 +110,8 @@ def _report_places(
         if words:
             fates.repair("location-read", row, value=f"{texts[row][0]}, {texts[row][1]}", new=words)
         if code and code != "location-missing":  # what is missing may still come from a companion
-            fates.withhold(code, row, value=value)
+            said, _, readings = value.partition("|")
+            fates.withhold(code, row, value=said, new=readings)
             fates.remark(row, f"原坐标:{texts[row][0]}, {texts[row][1]}")
 
 
@@ -164,14 +171,48 @@ def settle_shapes(fates: Fates, shapes: Shapes, *, envelope: Envelope, crs: Any)
                 place=fates.table.file,
                 remedy="请核对坐标系(带号 zone、X/Y 顺序)后重报",
             )
-    for row in np.flatnonzero(off):
+    mended = _turn_rows(fates, shapes, stored, off, envelope, crs)
+    for row in np.flatnonzero(off & ~mended):
         point = bounds[row]
         if not (abs(point[0]) < 1e-3 and abs(point[1]) < 1e-3):
             fates.withhold("location-outside", int(row), value=f"{point[0]:.6f}, {point[1]:.6f}")
         else:
             fates.withhold("location-zero", int(row), value="0, 0")
-    stored[off] = None
+    stored[off & ~mended] = None
+    _check_reach(fates, stored, envelope)
     return stored
+
+
+def _turn_rows(
+    fates: Fates, shapes: Shapes, stored: Shapes, off: Any, envelope: Envelope, crs: Any
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Exchange the axes of the rows that this alone puts into the city; ``stored`` is ours and is filled."""
+    mended = np.zeros(len(shapes), dtype=bool)
+    for row in np.flatnonzero(off) if off.any() else ():
+        turned = _flip(shapes[row : row + 1], envelope, crs)
+        if turned is not None:
+            stored[row], mended[row] = turned[0], True
+            fates.repair("location-read", int(row), value="图形", new="经纬度颠倒(swap,轴 axis),已互换")
+    return mended
+
+
+def _check_reach(fates: Fates, stored: Shapes, envelope: Envelope) -> None:
+    """Tell shapes that reach out of the city; one that is larger than the city is withheld."""
+    west, south, east, north = envelope
+    bounds = shapely.bounds(stored)
+    size = (bounds[:, 2] - bounds[:, 0]) * (bounds[:, 3] - bounds[:, 1])
+    with np.errstate(invalid="ignore"):
+        beyond = (
+            (bounds[:, 0] < west) | (bounds[:, 2] > east) | (bounds[:, 1] < south) | (bounds[:, 3] > north)
+        )
+        vast = size > (east - west) * (north - south)
+    for row in np.flatnonzero(beyond):
+        words = ", ".join(f"{v:.4f}" for v in bounds[row])
+        if vast[row]:
+            fates.withhold("location-outside", int(row), value=words)
+            stored[row] = None
+        else:
+            fates.note("geometry-beyond", int(row), value=words)
 
 
 def _is_on_earth(bounds: Sequence[float], crs: Any) -> bool:
@@ -196,7 +237,7 @@ def _flip(shapes: Shapes, envelope: Envelope, crs: Any) -> Shapes | None:
             & (bounds[:, 1] >= south)
             & (bounds[:, 3] <= north)
         )
-    return flipped if inside.all() else None
+    return flipped if len(inside) and inside.all() else None
 
 
 def _accept_flipped(fates: Fates, flipped: Shapes) -> Shapes:

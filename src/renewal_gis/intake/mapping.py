@@ -211,7 +211,7 @@ def split_header(header: object) -> tuple[str, str]:
     >>> split_header("*编号:")
     ('编号', '')
     """
-    text = squeeze(header).lower().strip("*★:")
+    text = simplify(header).lower().strip("*★:")
     match = re.search(r"[(\[【/]([^()\[\]【】/]*)[)\]】]?$", text)
     if (
         match
@@ -240,7 +240,7 @@ def bind_header(
     if not base:
         return None
     index = _index_words(tuple(columns), tuple((name, tuple(words)) for name, words in extra.items()))
-    column = index.get(squeeze(header).lower().strip("*★:")) or index.get(base)
+    column = index.get(simplify(header).lower().strip("*★:")) or index.get(base)
     return None if column is None else Bound(column, _factor(column, unit))
 
 
@@ -253,14 +253,14 @@ def _index_words(
     own = [(word, by_name[name]) for name, words in extra if name in by_name for word in words]
     index: dict[str, Column] = {}
     for word, meant in [*own, *((word, column) for column in columns for word in column.words)]:
-        index.setdefault(squeeze(word).lower(), meant)
+        index.setdefault(simplify(word).lower(), meant)
         index.setdefault(split_header(word)[0], meant)
     return index
 
 
 def bind_cut_header(header: str, columns: Sequence[Column]) -> Bound | None:
     """Return the one column whose words begin with a header that was cut short, or None."""
-    text = squeeze(header).lower().rstrip("_0123456789")
+    text = simplify(header).lower().rstrip("_0123456789")
     fitting = [
         column
         for column in columns
@@ -276,14 +276,16 @@ def _factor(column: Column, unit: str) -> float:
 def rank_of(header: object, column: Column, extra: Mapping[str, Sequence[str]]) -> int:
     """Return how well a header names a column; 0 is best. Decides between two headers of one meaning."""
     base, _ = split_header(header)
-    words = [squeeze(word).lower() for word in (*extra.get(column.name, ()), *column.words)]
+    words = [simplify(word).lower() for word in (*extra.get(column.name, ()), *column.words)]
     stems = [split_header(word)[0] for word in words]
     return stems.index(base) if base in stems else len(stems)
 
 
 _TRADITIONAL = str.maketrans(
-    "區縣礦復興臺叢馮開發經濟術鎮鄉莊豐漢澤廣館陶魏磁鄲領導專業進東樂邯關線頭寧陽灣島龍門馬鳥義慶萬億園團圍廈廠廟勝衛長靈漳徑繁榮橋機場站點雞涉臨趙劉陳張楊黃吳鄭許鄧韓曹彭蕭蔣餘葉閻賈鄒肅潤濱濟齊魯蘇貴雲藏陝臺灣內蒙遼滬渝",
-    "区县矿复兴台丛冯开发经济术镇乡庄丰汉泽广馆陶魏磁郸领导专业进东乐邯关线头宁阳湾岛龙门马鸟义庆万亿园团围厦厂庙胜卫长灵漳径繁荣桥机场站点鸡涉临赵刘陈张杨黄吴郑许邓韩曹彭萧蒋余叶阎贾邹肃润滨济齐鲁苏贵云藏陕台湾内蒙辽沪渝",
+    "區縣礦復興臺叢馮開發經濟術鎮鄉莊豐漢澤廣館陶魏磁鄲領導專業進東樂邯關線頭寧陽灣島龍門馬鳥義慶萬億園團圍廈廠廟勝衛長靈漳徑繁榮橋機場站點雞涉臨趙劉陳張楊黃吳鄭許鄧韓曹彭蕭蔣餘葉閻賈鄒肅潤濱濟齊魯蘇貴雲藏"
+    "陝臺灣內蒙遼滬渝編號稱積資狀態緯備註戶數樓棟層規劃項謀設計單責實際驗類別範條碼時間說報審請圖標總額頃畝組聯繫電話職務學醫圾網絡築屬擴遷買賣產裡裏幣處寬邊國軌溝無為過對該續辦結準",
+    "区县矿复兴台丛冯开发经济术镇乡庄丰汉泽广馆陶魏磁郸领导专业进东乐邯关线头宁阳湾岛龙门马鸟义庆万亿园团围厦厂庙胜卫长灵漳径繁荣桥机场站点鸡涉临赵刘陈张杨黄吴郑许邓韩曹彭萧蒋余叶阎贾邹肃润滨济齐鲁苏贵云藏"
+    "陕台湾内蒙辽沪渝编号称积资状态纬备注户数楼栋层规划项谋设计单责实际验类别范条码时间说报审请图标总额顷亩组联系电话职务学医圾网络筑属扩迁买卖产里里币处宽边国轨沟无为过对该续办结准",
 )
 
 

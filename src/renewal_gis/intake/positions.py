@@ -145,6 +145,10 @@ def list_readings(envelope: Envelope, declared: str) -> list[Reading]:
                 _through(crs, swap=True),
             )
         )
+    for zone in range(43, 54):
+        if abs(6 * zone - 183 - middle) <= 4.5:
+            crs = f"EPSG:{32600 + zone}"
+            readings.append(Reading(crs, f"按 {crs}(UTM {zone} 带,zone)理解", _through(crs, swap=False)))
     return readings
 
 
@@ -222,7 +226,8 @@ def place_points(x: Floats, y: Floats, *, envelope: Envelope, declared: str = ST
     The reading of the whole column is the declared one if it puts half of the rows into the
     envelope, else the one that puts most there, if that is more than half and no other does.
     A row that needs another reading than its column is withheld, except for exchanged degrees:
-    they can be proved row by row.
+    they can be proved row by row. Where two readings that lie apart fit alike (UTM and
+    Gauss–Krüger on one meridian: 1.6 km), nothing is chosen.
     """
     readings = list_readings(envelope, declared)
     real = np.isfinite(x) & np.isfinite(y) & ~((np.abs(x) < 1e-3) & (np.abs(y) < 1e-3))
@@ -230,6 +235,9 @@ def place_points(x: Floats, y: Floats, *, envelope: Envelope, declared: str = ST
     chosen = _choose(hits, int(real.sum()))
     reading = readings[chosen]
     lon, lat = _converted(reading, x, y, real)
+    rivals = _find_rivals(readings, hits, chosen, (x, y, real)) if chosen else []
+    if rivals:
+        return _leave_open(x, y, hits[chosen], [reading, *rivals])
     inside = hits[chosen]
     other = next(
         (k for k, r in enumerate(readings) if r.name in ("declared", "swapped") and k != chosen and k < 2),
@@ -267,6 +275,37 @@ def _choose(hits: Sequence[NDArray[np.bool_]], total: int) -> int:
         return 0
     # the same belt has several codes whose axes agree to the millimetre; the first is as good as any
     return best if counts[best] * 2 > total else 0
+
+
+def _find_rivals(
+    readings: Sequence[Reading],
+    hits: Sequence[NDArray[np.bool_]],
+    chosen: int,
+    columns: tuple[Floats, Floats, NDArray[np.bool_]],
+) -> list[Reading]:
+    """Return readings that fit as many rows as the chosen one, and put them more than 20 m elsewhere."""
+    lon, lat = _converted(readings[chosen], *columns)
+    found = []
+    for place, other in enumerate(readings):
+        both = hits[chosen] & hits[place]
+        if place == chosen or hits[place].sum() < hits[chosen].sum() or not both.any():
+            continue
+        lon2, lat2 = _converted(other, *columns)
+        if _median_gap(lon[both], lat[both], lon2[both], lat2[both]) > 20:
+            found.append(other)
+    return found
+
+
+def _leave_open(x: Floats, y: Floats, fitting: NDArray[np.bool_], readings: Sequence[Reading]) -> Placed:
+    nowhere = np.full(len(x), np.nan)
+    names = "”或“".join(reading.name for reading in readings)
+    faults = tuple(
+        ("location-ambiguous", f"{x[k]:.10g}, {y[k]:.10g}|{names}")
+        if fitting[k]
+        else ("location-missing", "")
+        for k in range(len(x))
+    )
+    return Placed(nowhere, nowhere.copy(), ("",) * len(x), faults, Reading("declared", "", _identity))
 
 
 def _tell_fault(
@@ -326,9 +365,49 @@ def suspect_datum(lon: Floats, lat: Floats, true_lon: Floats, true_lat: Floats) 
     return "", before
 
 
-def _median_gap(lon: Floats, lat: Floats, true_lon: Floats, true_lat: Floats) -> float:
+def find_shifted(lon: Floats, lat: Floats, true_lon: Floats, true_lat: Floats) -> dict[str, list[int]]:
+    """Return the rows that lie off as GCJ-02 or BD-09 would put them, where the others lie well.
+
+    Parameters are those of :func:`suspect_datum`; a row counts if it is over 150 m off and the inverse
+    brings it within 60 m. Fewer than three rows of a datum are no evidence.
+    """
+    found: dict[str, list[int]] = {}
+    for word, inverse in (("GCJ-02", gcj02_to_wgs84), ("BD-09", bd09_to_wgs84)):
+        fixed = [np.asarray(v, float) for v in inverse(lon, lat)]
+        before = _gaps(lon, lat, true_lon, true_lat)
+        after = _gaps(fixed[0], fixed[1], true_lon, true_lat)
+        with np.errstate(invalid="ignore"):
+            rows = np.flatnonzero((before > 150) & (after < 60))
+        if len(rows) >= 3:
+            found[word] = [int(row) for row in rows]
+    return found
+
+
+def _gaps(lon: Floats, lat: Floats, true_lon: Floats, true_lat: Floats) -> Floats:
     east = (lon - true_lon) * 111_320 * np.cos(np.radians(true_lat))
-    return float(np.median(np.hypot(east, (lat - true_lat) * 110_950)))
+    return np.asarray(np.hypot(east, (lat - true_lat) * 110_950))
+
+
+def _median_gap(lon: Floats, lat: Floats, true_lon: Floats, true_lat: Floats) -> float:
+    return float(np.median(_gaps(lon, lat, true_lon, true_lat)))
+
+
+def are_packed_minutes(x: Floats, y: Floats) -> bool:
+    """Tell whether degrees are written as degrees.minutesseconds (``114.2738`` for 114°27′38″).
+
+    Notes
+    -----
+    True degrees have two digits below 60 there in 60 of 100 rows, packed ones in all. Under 15 rows the
+    evidence is too thin; minutes alone prove nothing in a city, where the first decimals hardly change.
+    """
+    rows = np.isfinite(x) & np.isfinite(y)
+    if rows.sum() < 15:
+        return False
+    packed = np.concatenate([x[rows], y[rows]])
+    fraction = np.round((np.abs(packed) % 1) * 10_000, 6)
+    seconds, minutes = np.floor(fraction + 1e-6) % 100, np.floor(fraction / 100 + 1e-9)
+    fine = np.abs(fraction - np.round(fraction, -2)) > 1e-6  # 114.45 has no seconds to tell anything
+    return bool(fine.mean() > 0.9 and (seconds < 60).all() and (minutes < 60).all())
 
 
 def read_wkt(value: object) -> Any:

@@ -126,6 +126,8 @@ def read_column(
             cell = cache[key] = read(raw)
         if cell.status == "unread" or cell.assumption:
             _report_cell(fates, row, cell, raw, kind, label)
+        if isinstance(raw, str) and "\ufffd" in raw:
+            fates.note("text-garbled", row, column=label, value=raw)
         values.append(cell.value)
     return values
 

@@ -28,7 +28,7 @@ from renewal_gis.intake.mapping import (
     bind_header,
     collect_unit_names,
 )
-from renewal_gis.intake.positions import suspect_datum
+from renewal_gis.intake.positions import find_shifted, suspect_datum
 from renewal_gis.intake.records import Fates, read_column
 from renewal_gis.intake.vectors import VECTOR_SUFFIXES, read_features, settle_crs
 from renewal_gis.schema import SITES, STORED_CRS
@@ -198,6 +198,7 @@ def _assemble(
     if context.source.geometry:
         located = join_companion(fates, located, values["site_id"], context.plan, context.source)
     _check_locations(fates, located, context.programme)
+    _check_places(fates, located)
     _keep_unknown(fates)
     frame = _make_frame(context, fates, values, located)
     LOG.info("%s: read %d, held back %d", table.file, len(table.rows), len(fates.held))
@@ -236,6 +237,23 @@ def _check_locations(fates: Fates, located: Shapes, programme: Programme | None)
             fates.report.add(
                 "geometry-unusual", file=fates.table.file, value=f"{_KINDS[kind]} {count} 个", new=told
             )
+
+
+def _check_places(fates: Fates, located: Shapes) -> None:
+    """Tell sites that stand on one and the same spot, and coordinates too coarse to find the spot again."""
+    kept = [row for row in np.flatnonzero(~shapely.is_missing(located)).tolist() if row not in fates.held]
+    rows_at: dict[bytes, list[int]] = {}
+    for row, wkb in zip(kept, shapely.to_wkb(located[kept]), strict=True):
+        rows_at.setdefault(wkb, []).append(row)
+    for rows in (rows for rows in rows_at.values() if len(rows) > 1):
+        least = 3 if located[rows[0]].geom_type == "Point" else 2  # two works at one gate are common
+        if len(rows) >= least:
+            lines = "、".join(str(fates.table.lines[row]) for row in rows[:8])
+            fates.note("location-repeated", rows[0], value=len(rows), new=f"第 {lines} 行")
+    xy = shapely.get_coordinates(located[kept][shapely.get_type_id(located[kept]) == 0])
+    coarse = (np.abs(xy * 100 - np.round(xy * 100)) < 1e-7).all(axis=1)
+    if len(xy) >= 5 and coarse.sum() > len(xy) / 2:  # a few round numbers may be true
+        fates.report.add("location-coarse", file=fates.table.file, value=int(coarse.sum()))
 
 
 def _keep_unknown(fates: Fates) -> None:
@@ -340,3 +358,10 @@ def compare_datum(frame: gpd.GeoDataFrame, trusted: str | Path, /, *, report: Re
     )
     if word:
         report.add("datum-suspected", file=str(frame["source_file"].iloc[0]), value=word, new=f"{metres:.0f}")
+        return
+    away = find_shifted(shapely.get_x(sent), shapely.get_y(sent), shapely.get_x(true), shapely.get_y(true))
+    for word, rows in away.items():
+        ids = "、".join(str(frame.index[row]) for row in rows[:5])
+        report.add(
+            "datum-mixed", file=str(frame["source_file"].iloc[0]), value=f"{len(rows)} 行({ids})", new=word
+        )

@@ -170,6 +170,7 @@ def _read_archive(admitted: Admitted, layer: str | None) -> Features:
             for p in sorted(folder.rglob("*"))
             if p.is_file() and p.suffix.lower() in VECTOR_SUFFIXES - {".zip", ".kmz", ".topojson"}
         ]
+        inside += [p for p in sorted(folder.rglob("*.gdb")) if p.is_dir()]
         inside = [p for p in inside if not p.name.startswith("._") and "__MACOSX" not in p.parts]
         chosen = [p for p in inside if layer in (None, p.stem)] if len(inside) > 1 else inside
         if len(chosen) != 1:
