@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renewal_gis import toytown
-from renewal_gis.analysis.coverage import draw_discs, measure_coverage, reach_areas
+from renewal_gis.analysis.coverage import measure_coverage, reach_areas
 from renewal_gis.errors import CrsError, SchemaError
+from renewal_gis.geo.discs import draw_discs
 from renewal_gis.schema import COVERAGE, STORED_CRS, check_frame
 
 X0, Y0 = toytown.ORIGIN

@@ -22,6 +22,7 @@ _HOMES = {
     "locate_sites": "analysis.locate",
     "measure_progress": "analysis.progress",
     "measure_coverage": "analysis.coverage",
+    "measure_reach": "analysis.reach",
     "reconcile": "analysis.reconcile",
     "build_streets": "roads.network",
     "find_dead_ends": "roads.dead_ends",

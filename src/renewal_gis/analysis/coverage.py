@@ -14,6 +14,7 @@ import shapely
 from renewal_gis.analysis.locate import mend_shapes
 from renewal_gis.errors import SchemaError
 from renewal_gis.geo.crs import to_metric
+from renewal_gis.geo.discs import draw_discs
 from renewal_gis.schema import COVERAGE, STORED_CRS, UNITS, check_frame
 from renewal_gis.vocab import CITY
 
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 log = logging.getLogger(__name__)
-
-QUAD_SEGS = 32
-"""Discs are polygons of 4 × 32 sides with the area of the true circle."""
 
 
 @dataclass(frozen=True)
@@ -135,19 +133,6 @@ def reach_areas(facilities: gpd.GeoDataFrame, plan: Plan) -> gpd.GeoDataFrame:
     )
     areas = [shapely.union_all(draw_discs(shapes, kind.reach_m)) for kind, shapes in kinds]
     return gpd.GeoDataFrame(frame, geometry=areas, crs=plan.crs_metric).to_crs(STORED_CRS)
-
-
-def draw_discs(shapes: Shapes, reach_m: float, /) -> Shapes:
-    """Return what lies within reach of each shape, metric; around a point, a disc of true area.
-
-    Notes
-    -----
-    A regular polygon of n corners on radius R has the area n/2 · R² · sin(2π/n). R is stretched so
-    that this is π · reach².
-    """
-    angle = np.pi / (2 * QUAD_SEGS)
-    stretch = np.sqrt(angle / np.sin(angle))
-    return np.asarray(shapely.buffer(shapes, reach_m * stretch, quad_segs=QUAD_SEGS), dtype=object)
 
 
 def _check_facilities(facilities: gpd.GeoDataFrame) -> None:
