@@ -84,7 +84,7 @@ def _cut_discs(x: Floats, y: Floats, radius: float, height: float, low: float) -
 
 def _integrate_chord(share: Floats) -> Floats:
     """Return the integral of √(1 - t²)."""
-    return 0.5 * np.asarray(share * np.sqrt(1.0 - share**2) + np.arcsin(share)))
+    return np.asarray(0.5 * (share * np.sqrt(1.0 - share**2) + np.arcsin(share)))
 
 
 def _spread(first: Ints, last: Ints) -> tuple[Ints, Ints]:
