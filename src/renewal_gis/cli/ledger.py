@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from renewal_gis.cli.check import PROGRAMME, tell_balances
-from renewal_gis.cli.options import FILE, JSON, LEDGER, PLAN, code_of, now, whoami
+from renewal_gis.cli.kin import merge, split, unlink
+from renewal_gis.cli.moves import backup, export, restore
+from renewal_gis.cli.options import BY, DAY, FILE, JSON, LEDGER, PLAN, code_of, now, tell_findings
 from renewal_gis.vocab import Stage
 
 if TYPE_CHECKING:
     import datetime as dt
-
-    import pandas as pd
-
-DAY = click.DateTime(["%Y-%m-%d"])
-BY = click.option("--by", default=whoami, show_default="登录名", help="记录人。")
+    from pathlib import Path
 
 
 @click.group()
 def ledger() -> None:
-    """台账:建立、导入、记进度、看历史、核验。"""
+    """台账:建立、导入、记进度、看历史、合并拆分、备份、核验。"""
+
+
+for command in (backup, export, merge, restore, split, unlink):
+    ledger.add_command(command)
 
 
 @ledger.command()
@@ -31,7 +34,7 @@ def ledger() -> None:
 @PLAN
 @BY
 def init(ledger_path: str, plan_path: Path, by: str) -> None:
-    """建立空台账,并把方案存入其中。
+    """建立空台账,并把方案存入其中,以后的命令不必再写 --plan。
 
     \b
     Example:
@@ -49,7 +52,7 @@ def init(ledger_path: str, plan_path: Path, by: str) -> None:
 @ledger.command("import")
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @LEDGER
-@PLAN
+@click.option("--plan", "plan_path", type=FILE, help="方案文件(.toml);台账中已有方案时可不写。")
 @click.option("--role", type=click.Choice(["sites", "events"]), default="sites", show_default=True)
 @PROGRAMME
 @BY
@@ -60,7 +63,7 @@ def import_(
     /,
     files: tuple[Path, ...],
     ledger_path: str,
-    plan_path: Path,
+    plan_path: Path | None,
     *,
     by: str,
     as_json: bool,
@@ -70,12 +73,13 @@ def import_(
 
     \b
     Example:
-      renewal-gis ledger import 老旧小区.xlsx --programme old_compound --plan plans/CITY.toml --ledger ledger.gpkg
+      renewal-gis ledger import 老旧小区.xlsx --programme old_compound --ledger ledger.gpkg
     """  # noqa: D301
     from renewal_gis.pipeline.desk import import_files
     from renewal_gis.plan import load_plan
 
-    balances = import_files(files, ledger_path, plan=load_plan(plan_path), at=now(), by=by, **how)
+    plan = load_plan(plan_path) if plan_path else None
+    balances = import_files(files, ledger_path, plan=plan, at=now(), by=by, **how)
     tell_balances(balances, as_json=as_json)
     ctx.exit(code_of(finding for balance in balances for finding in balance.findings))
 
@@ -93,6 +97,8 @@ def import_(
 def event(ledger_path: str, site_id: str, stage: str | None, day: dt.datetime, by: str, **words: Any) -> None:
     """记一条进度、说明或更正;写入磁盘之后才回答 ok。
 
+    事实照记;不符合方案把关条件的,在 ok 之后另行提示(标准错误),并写明依据的条款。
+
     \b
     Example:
       renewal-gis ledger event --ledger ledger.gpkg --site A-01 --stage started --date 2021-04-05 --by 张某
@@ -101,7 +107,10 @@ def event(ledger_path: str, site_id: str, stage: str | None, day: dt.datetime, b
 
     with open_ledger(ledger_path) as book:
         number = book.add_event(site_id, date=day.date(), by=by, at=now(), stage=stage or "", **words)
-    click.echo(f"ok {number}")
+        click.echo(f"ok {number}")
+        sys.stdout.flush()  # the receipt first: nothing that follows may keep it back
+        if stage:
+            tell_findings(book.judge_event(number))
 
 
 @ledger.command()
@@ -109,7 +118,7 @@ def event(ledger_path: str, site_id: str, stage: str | None, day: dt.datetime, b
 @LEDGER
 @JSON
 def history(site_id: str, ledger_path: str, *, as_json: bool) -> None:
-    """一个项目的全部记录,按入库先后。
+    """一个项目的全部记录,按入库先后;合并拆分而来的,连同原项目的记录。
 
     \b
     Example:
@@ -118,15 +127,17 @@ def history(site_id: str, ledger_path: str, *, as_json: bool) -> None:
     from renewal_gis.ledger import open_ledger
 
     with open_ledger(ledger_path) as book:
-        events = book.history(site_id).reset_index()
+        entries = book.diary(site_id)
     if as_json:
-        click.echo(_to_json(events))
+        click.echo(json.dumps(entries, ensure_ascii=False, indent=2))
         return
-    for row in events.to_dict("records"):
-        what = Stage(row["stage"]).zh if row["stage"] else row["note"]
+    for row in entries:
+        what = Stage(row["stage"]).zh if row["stage"] else row["note"] or "撤销"
         mark = f"(更正 {row['corrects']})" if row["corrects"] else ""
+        whose = "" if row["site_id"] == site_id else f"[{row['site_id']}] "
+        why = f" 原因:{row['reason']}" if row["reason"] else ""
         click.echo(
-            f"{row['date']:%Y-%m-%d} {what}{mark} {row['recorded_by']} {row['recorded_at']} {row['event_id']}"
+            f"{row['date']} {whose}{what}{mark}{why} {row['recorded_by']} {row['recorded_at']} {row['event_id']}"
         )
 
 
@@ -143,46 +154,16 @@ def snapshot(ledger_path: str, as_of: dt.datetime, known_at: str | None, *, as_j
       renewal-gis ledger snapshot --ledger ledger.gpkg --as-of 2021-09-30
     """  # noqa: D301
     from renewal_gis.ledger import open_ledger
-    from renewal_gis.ledger.history import find_reached, find_stages
+    from renewal_gis.ledger.standing import Standing
 
     with open_ledger(ledger_path) as book:
-        plan, sites = book.plan(), book.sites(known_at=known_at)
-        events = book.stage_events(as_of=as_of.date(), known_at=known_at)
-    stages = find_stages(find_reached(events, plan, sites, as_of=as_of.date()), plan, sites)
-    table = sites[["name", "programme", "declared_unit"]].join(stages).reset_index()
-    click.echo(_to_json(table) if as_json else table.to_csv(index=False, lineterminator="\n"), nl=as_json)
-
-
-@ledger.command()
-@LEDGER
-@click.option(
-    "-o",
-    "--output",
-    default="-",
-    show_default=True,
-    help="csv、xlsx、geojson、gpkg、parquet、shp.zip(GBK)文件;- 为标准输出(csv)。",
-)
-def export(ledger_path: str, output: str) -> None:
-    """导出项目表,首列 site_id;不含可执行的公式。
-
-    \b
-    Example:
-      renewal-gis ledger export --ledger ledger.gpkg -o sites.xlsx
-    """  # noqa: D301
-    from renewal_gis.ledger import open_ledger
-    from renewal_gis.render import exports
-
-    with open_ledger(ledger_path) as book:
-        sites = book.sites()
-    if output == "-":
-        sys.stdout.buffer.write(exports.write_csv(sites).encode())
+        rows = book.standings(as_of=as_of.date(), known_at=known_at)
+    if as_json:
+        click.echo(json.dumps([row._asdict() for row in rows], ensure_ascii=False, indent=2))
         return
-    report = exports.export_table(sites, Path(output))
-    for finding in list(report)[:SHOWN]:
-        click.echo(f"{finding.severity.zh} {finding.site_id}:{finding.text}。{finding.remedy}", err=True)
-    if len(report) > SHOWN:
-        click.echo(f"……共 {len(report)} 处,见文件中的说明表", err=True)
-    click.echo(f"ok {output}")
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(Standing._fields)
+    writer.writerows(rows)
 
 
 @ledger.command()
@@ -199,10 +180,11 @@ def verify(ctx: click.Context, /, ledger_path: str) -> None:
 
     with open_ledger(ledger_path) as book:
         findings = list(book.verify())
-        counts = f"项目 {len(book.sites())}、记录 {len(book.events())}"
+        rows = book.count_rows()
     for finding in findings:
         click.echo(f"{finding.severity.zh} {finding.text}")
-    click.echo(f"{'有问题' if findings else 'ok'}:{counts}")
+    counts = f"项目 {rows['site']}、记录 {rows['status_event']}、公文 {rows['office_record']}"
+    click.echo(f"{'有问题' if code_of(findings) else 'ok'}:{counts}")
     ctx.exit(code_of(findings))
 
 
@@ -221,7 +203,3 @@ def template(plan_path: Path, output: Path) -> None:
 
     for path in write_templates(load_plan(plan_path), output):
         click.echo(path)
-
-
-def _to_json(table: pd.DataFrame) -> str:
-    return str(table.to_json(orient="records", force_ascii=False, date_format="iso", indent=2))

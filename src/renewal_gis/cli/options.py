@@ -37,6 +37,7 @@ LEDGER = click.option(
 OUTPUT = click.option(
     "-o", "--output", type=FILE, default=Path("outputs"), show_default=True, help="输出文件夹。"
 )
+DAY = click.DateTime(["%Y-%m-%d"])
 JSON = click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 
 
@@ -130,6 +131,15 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
         raise error
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[k : k + 4]}" for k in range(0, len(units), 4)), error.end
+
+
+BY = click.option("--by", default=whoami, show_default="登录名", help="记录人。")
+
+
+def tell_findings(findings: Iterable[Finding]) -> None:
+    """Show findings beside the answer: on the error stream, so that the answer can be read by a program."""
+    for finding in findings:
+        click.echo(f"{finding.severity.zh}:{finding.text}。{finding.remedy}", err=True)
 
 
 def code_of(findings: Iterable[Finding]) -> int:

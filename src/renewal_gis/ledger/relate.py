@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from renewal_gis.errors import LedgerError
 from renewal_gis.findings import make_finding
-from renewal_gis.ledger.base import SITE_TYPES, format_moment, hash_site
+from renewal_gis.ledger.base import EVENT_COLUMNS, SITE_TYPES, format_moment, hash_site
 from renewal_gis.ledger.lineage import read_lineage
 from renewal_gis.ledger.records import append_record, make_record
-from renewal_gis.ledger.writing import READ_SITES, SITE_FIELDS, write_sites
+from renewal_gis.ledger.writing import READ_EVENTS, READ_SITES, SITE_FIELDS, write_sites
 from renewal_gis.vocab import RecordKind
 
 if TYPE_CHECKING:
@@ -255,3 +255,27 @@ def weigh_kin(base: Connection, parents: Sequence[str], children: Sequence[str])
             told = {"field": name, "value": f"{before:g}", "new": f"{after:g}"}
             found.append(make_finding("lineage-total", site_id=children[0], **told))
     return found
+
+
+def list_history(base: Connection, site_id: str) -> list[dict[str, Any]]:
+    """Return all events of a site and of those it came from, and how it came to be and became others.
+
+    Events stand in the order of recording; a merging or splitting stands among them by the time at
+    which it was recorded, as an entry whose ``kind`` is ``merge`` or ``split``.
+    """
+    lineage = read_lineage(base)
+    family = [*lineage.list_ancestors(site_id), site_id]
+    marks = ", ".join("?" * len(family))
+    found = base.execute(f"{READ_EVENTS} WHERE site_id IN ({marks}) ORDER BY seq", family).fetchall()
+    entries = [dict(zip(EVENT_COLUMNS, row, strict=True)) for row in found]
+    for link in lineage.links:
+        if not {*link.parents, *link.children} & {*family}:
+            continue
+        entry: dict[str, Any] = dict.fromkeys(EVENT_COLUMNS, "")
+        names = ("date", "recorded_at", "recorded_by", "reason")
+        entry |= {name: getattr(link, name) for name in names}
+        entry |= {"event_id": link.record_id, "kind": link.action, "note": link.tell(), "source_row": None}
+        entry["site_id"] = site_id if site_id in (*link.parents, *link.children) else link.children[0]
+        later = (k for k, other in enumerate(entries) if other["recorded_at"] > link.recorded_at)
+        entries.insert(next(later, len(entries)), entry)
+    return entries

@@ -167,6 +167,20 @@ def find_same(base: Connection, row: Row) -> str:
     return str(found[0])
 
 
+def check_site(base: Connection, site_id: str, place: str = "") -> str:
+    """Return the programme of a site, or refuse one that the ledger does not have.
+
+    Raises
+    ------
+    LedgerError
+        There is no such site.
+    """
+    found = base.execute("SELECT programme FROM site WHERE site_id = ?", (site_id,)).fetchone()
+    if found is None:
+        raise LedgerError(f"台账中没有编号“{site_id}”", place=place, remedy="请核对编号")
+    return str(found[0])
+
+
 def check_event(base: Connection, row: Row, plan: Plan | None) -> None:
     """Refuse an event without its object, or a stage that the programme does not know or runs backwards to.
 
@@ -184,9 +198,7 @@ def check_event(base: Connection, row: Row, plan: Plan | None) -> None:
     LedgerError
         See above.
     """
-    found = base.execute("SELECT programme FROM site WHERE site_id = ?", (row["site_id"],)).fetchone()
-    if found is None:
-        raise LedgerError(f"台账中没有编号“{row['site_id']}”", remedy="请核对编号")
+    programme = check_site(base, row["site_id"])
     if row["corrects"]:
         target = base.execute(
             "SELECT site_id FROM status_event WHERE event_id = ?", (row["corrects"],)
@@ -199,7 +211,7 @@ def check_event(base: Connection, row: Row, plan: Plan | None) -> None:
     else:
         _check_living(base, row)
     if row["stage"] and plan is not None:
-        _check_direction(base, row, plan, str(found[0]))
+        _check_direction(base, row, plan, programme)
 
 
 def _check_living(base: Connection, row: Row) -> None:

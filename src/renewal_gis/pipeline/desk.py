@@ -82,7 +82,7 @@ def check_file(plan: Plan, path: Path, /, *, role: Role = "sites", programme: st
 
 
 def import_files(
-    paths: tuple[Path, ...], ledger_path: str | Path, /, *, plan: Plan, at: dt.datetime, by: str, **how: Any
+    paths: tuple[Path, ...], ledger_path: str | Path, /, *, plan: Plan | None, at: dt.datetime, by: str, **how: Any
 ) -> list[Balance]:
     """Take files of sites or events into a ledger; the same file twice changes nothing.
 
@@ -91,9 +91,9 @@ def import_files(
     paths
         Files, sites before their events. All are read before the first is taken.
     ledger_path
-        The ledger; made if it is not there.
+        The ledger; with a plan, made if it is not there.
     plan
-        The plan.
+        Kept in the ledger; None for the one that the ledger has.
     at, by
         When and by whom it is recorded.
     **how
@@ -106,9 +106,12 @@ def import_files(
     """
     if how.get("role", "sites") not in ("sites", "events"):
         raise InputError(f"用途“{how['role']}”不能入台账", remedy="台账只收 sites 和 events")
-    with open_ledger(ledger_path, create=True) as ledger:
-        ledger.set_plan(plan, at=at, by=by)
-        known = ledger.sites()
+    with open_ledger(ledger_path, create=plan is not None) as ledger:
+        if plan is None:
+            plan = ledger.plan()
+        else:
+            ledger.set_plan(plan, at=at, by=by)
+        known = ledger.sites(retired=True)
         taken = [(path, _read(plan, path, known, **how)) for path in paths]
         balances = []
         for path, intake in taken:
