@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from renewal_gis.roads.blocks import trace_blocks
 from renewal_gis.roads.candidates import END, JUNCTION, STREET, Candidates, propose_links
@@ -8,6 +11,7 @@ from renewal_gis.roads.link_features import measure_line, measure_split, measure
 from renewal_gis.roads.network import build_streets
 from renewal_gis.roads.rivalry import measure_rivalry, pick_alternatives
 from renewal_gis.roads.scene import look_around, make_scene, make_tips
+from renewal_gis.roads.segments import cut_segments
 from renewal_gis.roads.strokes import peel_trees, trace_strokes
 from renewal_gis.roads.tip_features import clear_rays, measure_stub, rank_in_city
 from test_network import X, Y, roads
@@ -41,6 +45,45 @@ def one(scene, tips, tip, xy, *, kind=STREET, street=-1, node=-1, partner=-1):
         number([tip]), number([kind]), target, number([street]), number([along]),
         number([node]), number([partner]), number([0]),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("distance", "expected"), [(0, (0, 0)), (3, (3, 0)), (4, (4, 0)), (6, (4, 2)), (99, (4, 3)), (-5, (0, 0))]
+)
+def test_points_along_a_bent_street(distance, expected):
+    scene, _ = look([[(0, 90), (9, 90)], [(0, 0), (4, 0), (4, 3)], [(0, 50), (9, 50)]])
+    street = int(np.flatnonzero(np.isclose(scene.length_m, 7))[0])
+    found = scene.point_along(np.array([street]), np.array([float(distance)])) + scene.origin
+    assert found[0] - [X, Y] == pytest.approx(expected, abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    lines=st.lists(
+        st.lists(st.tuples(st.integers(0, 900), st.integers(0, 900)), min_size=2, max_size=5, unique=True),
+        min_size=1,
+        max_size=6,
+    ),
+    share=st.floats(0, 1),
+)
+def test_points_along_are_those_of_shapely(lines, share):
+    streets = build_streets(roads(lines))
+    scene = make_scene(streets)
+    every = np.arange(len(streets))
+    found = scene.point_along(every, share * scene.length_m) + scene.origin
+    want = shapely.get_coordinates(shapely.line_interpolate_point(streets.geometry, share, normalized=True))
+    assert found == pytest.approx(want, abs=1e-6)
+
+
+def test_boxes_meet_segments_that_lie_within_reach_and_no_others():
+    streets = build_streets(roads([[(0, 0), (100, 0)], [(0, 3), (100, 3)], [(0, 8), (100, 8)]]))
+    cut = cut_segments(streets)
+    assert [pair.tolist() for pair in cut.pair_boxes(reach_m=2.25)] == [[], []]
+    a, b = cut.pair_boxes(reach_m=3.5)
+    assert {frozenset(pair) for pair in zip(a.tolist(), b.tolist(), strict=True)} == {frozenset({0, 1})}
+    spot = np.array([[X + 50, Y + 5.0]])
+    _, near = cut.meet_boxes(spot - 2.5, spot + 2.5)
+    assert near.tolist() == [1]
 
 
 def test_blocks_of_a_square():

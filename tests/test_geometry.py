@@ -67,26 +67,6 @@ def test_ranges_follow_one_another():
     assert geometry.index_ranges(np.array([5, 0, 9]), np.array([2, 0, 3])).tolist() == [5, 6, 9, 10, 11]
 
 
-@pytest.mark.parametrize(
-    ("distance", "expected"), [(0, (0, 0)), (3, (3, 0)), (4, (4, 0)), (6, (4, 2)), (99, (4, 3))]
-)
-def test_points_along_a_bent_line(distance, expected):
-    xy = np.array([[9.0, 9.0], [0.0, 0.0], [4.0, 0.0], [4.0, 3.0]])
-    found = geometry.interpolate_along(xy, np.array([1]), np.array([3]), np.array([float(distance)]))
-    assert found[0] == pytest.approx(expected)
-
-
-@given(points, st.floats(0, 1))
-def test_points_along_are_those_of_shapely(values, share):
-    line = shapely.LineString(values)
-    want = line.interpolate(share, normalized=True)
-    xy = np.array(values, float)
-    found = geometry.interpolate_along(
-        xy, np.array([0]), np.array([len(xy)]), np.array([share * line.length])
-    )
-    assert found[0] == pytest.approx((want.x, want.y), abs=1e-6)
-
-
 def test_bearings_count_from_north_clockwise():
     vectors = np.array([[0.0, 2.0], [3.0, 0.0], [0.0, -1.0], [-1.0, 0.0], [-1.0, 1.0]])
     assert geometry.measure_bearing(vectors).tolist() == pytest.approx([0, 90, 180, 270, 315])

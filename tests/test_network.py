@@ -1,5 +1,6 @@
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from renewal_gis.errors import CrsError
 from renewal_gis.roads.distances import measure_detours
-from renewal_gis.roads.network import build_streets, make_network
+from renewal_gis.roads.network import build_streets, clean_words, make_network
 
 METRIC = "EPSG:4547"
 X, Y = 500_000.0, 4_000_000.0
@@ -58,6 +59,12 @@ def test_class_words_are_cleaned():
     lines = [[(0, 0), (10, 0)], [(10, 0), (20, 0)], [(20, 0), (30, 0)]]
     streets = build_streets(roads(lines, highway=words))
     assert streets["highway"].tolist() == ["residential", "road", "tertiary"]
+
+
+def test_lists_of_class_words_give_their_first():
+    for several in (["residential", "service"], ("residential", "service"), np.array(["residential", "x"])):
+        words = pd.Series([several, None, "tertiary", []], dtype=object)
+        assert clean_words(words, default="road").tolist() == ["residential", "road", "tertiary", "road"]
 
 
 def test_doubles_reversed_lines_and_points_of_no_length_go():

@@ -124,42 +124,6 @@ def index_ranges(start: Ints, count: Ints, /) -> Ints:
     return step + np.arange(total)
 
 
-def interpolate_along(xy: Floats, start: Ints, count: Ints, distance_m: Floats, /) -> Floats:
-    """Point on each polyline at a distance from its first vertex.
-
-    Parameters
-    ----------
-    xy
-        Vertices of all polylines, shape (k, 2).
-    start, count
-        First vertex and number of vertices of each polyline, shape (n,).
-    distance_m
-        Distance along each polyline, shape (n,); beyond the end gives the last vertex.
-
-    Returns
-    -------
-    Shape (n, 2).
-    """
-    index = index_ranges(start, count)
-    own = np.repeat(np.arange(len(start)), count)
-    points = xy[index]
-    step = np.zeros(len(points))
-    step[1:] = np.hypot(*(points[1:] - points[:-1]).T)
-    first = np.cumsum(count) - count
-    step[first] = 0.0
-    along = np.cumsum(step)
-    along -= np.repeat(along[first], count)
-    want = np.minimum(distance_m, along[first + count - 1])
-    # number of vertices at or before the wanted distance, so that the last of them is where to start from
-    before = np.bincount(own, weights=along <= want[own], minlength=len(start)).astype(np.int64)
-    left = first + np.clip(before - 1, 0, np.maximum(count - 2, 0))
-    right = np.minimum(left + 1, first + count - 1)
-    span = along[right] - along[left]
-    share = np.divide(want - along[left], span, out=np.zeros(len(start)), where=span > 0)
-    result: Floats = points[left] + share[:, None] * (points[right] - points[left])
-    return result
-
-
 def measure_bearing(vector: Floats, /) -> Floats:
     """Bearing of each vector in degrees, 0 = north, clockwise, 0 ≤ bearing < 360 (shape (n,))."""
     bearing: Floats = np.degrees(np.arctan2(vector[:, 0], vector[:, 1])) % 360.0
@@ -167,10 +131,13 @@ def measure_bearing(vector: Floats, /) -> Floats:
 
 
 def measure_turn(first: Floats, second: Floats, /) -> Floats:
-    """Unsigned angle between two sets of vectors in degrees, 0–180 (shape (n,)); 90 where one is null."""
+    """Unsigned angle between two sets of vectors in degrees, 0–180 (shape (n,)); 90 where one is null.
+
+    Rounded to 0.001°: what is finer is noise of the arithmetic, by which nothing may be decided.
+    """
     length = np.hypot(*first.T) * np.hypot(*second.T)
     cosine = np.divide((first * second).sum(1), length, out=np.zeros(len(first)), where=length > 0)
-    turn: Floats = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
+    turn: Floats = np.round(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))), 3)
     return turn
 
 

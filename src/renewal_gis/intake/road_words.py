@@ -195,10 +195,10 @@ def _as_text(value: object) -> str:
 
 def _number_words(values: pd.Series) -> tuple[np.ndarray, list[str]]:
     """Number the rows by their text, so that each spelling is read once."""
-    if values.dtype == object:  # may hold lists, which do not hash
-        codes, words = pd.factorize(values.map(_as_text))
-        return codes, list(words)
-    codes, found = pd.factorize(values, use_na_sentinel=False)
+    try:
+        codes, found = pd.factorize(values, use_na_sentinel=False)
+    except TypeError:  # lists do not hash
+        codes, found = pd.factorize(values.map(_as_text))
     return codes, [_as_text(word) for word in found]
 
 

@@ -26,6 +26,7 @@ from renewal_gis.roads.defects import find_defects, mark_doubles
 from renewal_gis.roads.edges import looks_like_edges
 from renewal_gis.roads.links import judge_dead_ends, suggest_links
 from renewal_gis.roads.network import build_streets
+from renewal_gis.roads.segments import cut_segments
 from renewal_gis.roads.verify import DEAD_END_PROGRAMME, match_ledger, verify_opened
 from renewal_gis.schema import LINKS
 from renewal_gis.vocab import SUSPECTED, Stage
@@ -144,11 +145,20 @@ def find_gaps(  # noqa: PLR0913 - each piece of evidence is optional and has its
     )
     works = None if sites is None or len(sites) == 0 else to_metric(sites, metric)
     streets = build_streets(_move(roads, metric))
+    segments = cut_segments(streets)
     # the defects need nothing of the links: the second core looks for them meanwhile
     with ThreadPoolExecutor(max_workers=1) as second_core:
-        faults = second_core.submit(find_defects, streets)
+        faults = second_core.submit(find_defects, streets, segments=segments)
         ends = find_dead_ends(streets, study_area=area)
-        links = suggest_links(streets, ends, reach_m=reach_m, barriers=walls, planned=plans, buildings=houses)
+        links = suggest_links(
+            streets,
+            ends,
+            reach_m=reach_m,
+            barriers=walls,
+            planned=plans,
+            buildings=houses,
+            segments=segments,
+        )
         ends = judge_dead_ends(ends, links)
         links = measure_benefit(links, streets, sites=_drop_roads(works), land=homes)
         defects = faults.result()

@@ -2,63 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.sparse.csgraph import dijkstra
 
 from renewal_gis.geo.geometry import read_ends, require_metric
 from renewal_gis.roads.network import Network, make_network
+from renewal_gis.roads.trips import Crossings, Side, bound_trips, list_sides
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import geopandas as gpd
 
-    from renewal_gis.geo.geometry import Floats, Ints
+    from renewal_gis.geo.geometry import Floats
 
-CUTOFF_M = 2500.0
-"""Longest trip that counts, after the growing strategy of Vybornova et al. (2023)."""
 NETWORK_LIMIT_M = 3000.0
 """Longest present way that is looked for; what is longer counts as this."""
 NEAR_M = 800.0
 """Households and sites this far along the network from the link are asked whether they gain."""
-CELL_M = 4000.0
-SOURCES_PER_ROUND = 256
 HALF_TRIPS, HALF_SAVED_M, HALF_HOUSEHOLDS = 3000.0, 600.0, 500.0
 """Gains that count half: more of the same adds ever less."""
 CLASS_WEIGHT = {"motorway": 1.0, "trunk": 1.0, "primary": 1.0, "secondary": 0.85, "tertiary": 0.65}
 LEAST_CLASS_WEIGHT = 0.35
 BRIDGE_FACTOR, BUILDING_FACTOR, PLANNED_DOUBT = 0.8, 0.5, 0.4
-
-
-@dataclass(frozen=True)
-class Reach:
-    """Ways from one link's two ends to the nodes of its surroundings, metres, infinite beyond the cutoff.
-
-    ``tip_side`` are places in ``node`` that would reach the target sooner over the link, and
-    ``target_side`` those that would reach the tip sooner.
-    """
-
-    node: Ints
-    from_tip: Floats
-    from_target: Floats
-    length_m: float
-    tip_side: Ints
-    target_side: Ints
-
-
-def make_reach(node: Ints, from_tip: Floats, from_target: Floats, length_m: float, /) -> Reach:
-    """A link's surroundings with the two sides told apart."""
-    near = np.flatnonzero(np.isfinite(from_tip) | np.isfinite(from_target))
-    from_tip, from_target = from_tip[near], from_target[near]
-    over, back = from_tip + length_m, from_target + length_m
-    tip_side = np.flatnonzero((over < from_target) & (over <= CUTOFF_M))
-    target_side = np.flatnonzero((back < from_tip) & (back <= CUTOFF_M))
-    return Reach(node[near], from_tip, from_target, length_m, tip_side, target_side)
 
 
 def measure_benefit(
@@ -146,103 +113,29 @@ def _weigh_nodes(network: Network, layer: gpd.GeoDataFrame | None, name: str) ->
 def _measure_gains(
     links: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, network: Network, weights: list[Floats | None]
 ) -> Floats:
-    """Trips, households and sites per link: shape (n, 3). Links are taken cell by cell."""
-    geometry = np.asarray(links.geometry.values)
-    tip_xy, target_xy = read_ends(geometry)
+    """Trips, households and sites per link: shape (n, 3)."""
+    tip_xy, target_xy = read_ends(np.asarray(links.geometry.values))
     place = pd.Series(np.arange(len(streets)), index=streets.index)
     street = place.reindex(links["to_street"]).to_numpy(np.int64)
     along = shapely.line_locate_point(np.asarray(streets.geometry.values)[street], shapely.points(target_xy))
-    tip = links["from_node"].to_numpy(np.int64)
-    length = links["length_m"].to_numpy(float)
+    tip, length = links["from_node"].to_numpy(np.int64), links["length_m"].to_numpy(float)
     gains = np.zeros((len(links), 3))
-    for rows, node in _pair_cells(tip_xy, network.xy):
-        for begin in range(0, len(rows), SOURCES_PER_ROUND // 3):
-            some = rows[begin : begin + SOURCES_PER_ROUND // 3]
-            reaches = reach_out(network, node, tip[some], street[some], along[some], length[some])
-            for row, reach in zip(some, reaches, strict=True):
-                least, most = bound_trips(reach)
-                gains[row] = np.sqrt(float(least) * most), *_count_people(reach, weights)
+    for rows, one, other in list_sides(network, Crossings(tip, tip_xy, street, along, length)):
+        least, most = bound_trips(one, other, length[rows])
+        gains[rows, 0] = np.sqrt(least * most)
+        for column, weight in enumerate(weights, start=1):
+            if weight is not None:
+                gains[rows, column] = _count_people(one, other, weight, len(rows))
     return gains
 
 
-def _pair_cells(links_xy: Floats, node_xy: Floats) -> Iterator[tuple[Ints, Ints]]:
-    """Links of one cell of a grid, and the nodes of it and its eight neighbours.
-
-    Cells are wider than the cutoff, so that no way within it leaves them, and the work grows with the
-    city and not with its square.
-    """
-    cell = np.floor(node_xy / CELL_M).astype(np.int64)
-    order = np.lexsort((cell[:, 1], cell[:, 0]))
-    keys, first, count = np.unique(cell[order], axis=0, return_index=True, return_counts=True)
-    held = {
-        tuple(key): order[begin : begin + size]
-        for key, begin, size in zip(keys.tolist(), first, count, strict=True)
-    }
-    own, group = np.unique(np.floor(links_xy / CELL_M).astype(np.int64), axis=0, return_inverse=True)
-    by_group = np.split(
-        np.argsort(group.reshape(-1), kind="stable"), np.cumsum(np.bincount(group.reshape(-1)))[:-1]
-    )
-    none = np.empty(0, dtype=np.int64)
-    for (x, y), rows in zip(own.tolist(), by_group, strict=True):
-        around = [held.get((x + dx, y + dy), none) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
-        yield rows, np.sort(np.concatenate(around))
-
-
-def reach_out(
-    network: Network, node: Ints, tip: Ints, street: Ints, along: Floats, length: Floats
-) -> list[Reach]:
-    """Ways from both ends of some links to the nodes given."""
-    part = network.matrix[node][:, node]
-    place = np.full(len(network.xy), -1, dtype=np.int64)
-    place[node] = np.arange(len(node))
-    wanted = np.stack([tip, network.from_node[street], network.to_node[street]])
-    inside = place[wanted]
-    unique, inverse = np.unique(inside, return_inverse=True)
-    known = unique >= 0
-    ways = np.full((len(unique), len(node)), np.inf)
-    if known.any():
-        ways[known] = dijkstra(part, directed=False, indices=unique[known], limit=CUTOFF_M)
-    of_tip, of_start, of_end = inverse.reshape(wanted.shape)
-    rest = network.length_m[street] - along
-    found = []
-    for k in range(len(tip)):
-        target = np.minimum(ways[of_start[k]] + along[k], ways[of_end[k]] + rest[k])
-        found.append(make_reach(node, ways[of_tip[k]], target, float(length[k])))
-    return found
-
-
-def bound_trips(reach: Reach, /) -> tuple[int, int]:
-    """Sure bounds of how many pairs of nodes have their shortest way over the link.
-
-    A pair (s, t) with s on the tip's side and t on the target's takes at least
-    max(d(s, target) − d(t, target), d(t, tip) − d(s, tip)) today, by the triangle inequality: where
-    the way over the link is shorter than that, the pair certainly gains. Where it exceeds the cutoff
-    it never counts.
-    """
-    one, other = reach.tip_side, reach.target_side
-    if len(one) == 0 or len(other) == 0:
-        return 0, 0
-    length = reach.length_m
-    near_one, far_one = reach.from_tip[one], np.minimum(reach.from_target[one], CUTOFF_M)
-    near_other, far_other = reach.from_target[other], np.minimum(reach.from_tip[other], CUTOFF_M)
-    left_one, left_other = CUTOFF_M - length - near_one, CUTOFF_M - length - near_other
-    by_one, by_other = np.sort(near_one), np.sort(near_other)
-    most = np.searchsorted(by_other, left_one, side="right").sum()
-    sure_one = np.searchsorted(by_other, np.minimum((far_one - near_one - length) / 2, left_one)).sum()
-    sure_other = np.searchsorted(by_one, np.minimum((far_other - near_other - length) / 2, left_other)).sum()
-    # the link's own two ends gain, or there would be no sides
-    return max(int(sure_one), int(sure_other), 1), int(most)
-
-
-def _count_people(reach: Reach, weights: list[Floats | None]) -> list[float]:
-    """Households and sites at nodes near the link that gain by it."""
-    gain = np.concatenate(
-        [
-            reach.node[reach.tip_side[reach.from_tip[reach.tip_side] <= NEAR_M]],
-            reach.node[reach.target_side[reach.from_target[reach.target_side] <= NEAR_M]],
-        ]
-    )
-    return [0.0 if weight is None else float(weight[gain].sum()) for weight in weights]
+def _count_people(one: Side, other: Side, weight: Floats, size: int) -> Floats:
+    """Households, or sites, per link at nodes near it that gain by it."""
+    total = np.zeros(size)
+    for side in (one, other):
+        near = side.near_m <= NEAR_M
+        total += np.bincount(side.link[near], weights=weight[side.node[near]], minlength=size)
+    return total
 
 
 def _weigh_priority(links: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, *, with_land: bool) -> Floats:

@@ -42,10 +42,12 @@ class Lines:
 
 def flatten_lines(geometry: np.ndarray, /) -> Lines:
     """Single lines out of any geometries; everything that is not a line, or is null or empty, is left out."""
-    parts, row = shapely.get_parts(geometry, return_index=True)
-    kind = shapely.get_type_id(parts)
-    keep = (kind == 1) | (kind == 2)
-    parts, row = parts[keep], row[keep]
+    parts, row = geometry, np.arange(len(geometry))
+    if (shapely.get_type_id(parts) != 1).any():
+        parts, row = shapely.get_parts(geometry, return_index=True)
+        kind = shapely.get_type_id(parts)
+        keep = (kind == 1) | (kind == 2)
+        parts, row = parts[keep], row[keep]
     xy, owner = shapely.get_coordinates(parts, return_index=True)
     fine = np.isfinite(xy).all(axis=1)
     xy, owner = xy[fine], owner[fine]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 
+from renewal_gis.roads.pieces import find_segments
 from renewal_gis.roads.spots import AIM_M, AIM_SHARE, Spots, thin_spots
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _measure_vertex(pieces: Pieces, xy: Floats, street: Ints, reach_m: float) ->
     """Distance from places to the nearest vertex of a street, infinite beyond ``reach_m``."""
     nearest = np.full(len(xy), np.inf)
     if len(xy):
-        k, segment = pieces.tree.query(shapely.points(xy), predicate="dwithin", distance=reach_m)
+        k, segment, _, _ = find_segments(pieces, xy, reach_m=reach_m)
         mine = pieces.street[segment] == street[k]
         k, segment = k[mine], segment[mine]
         ends = np.stack([pieces.first[segment], pieces.second[segment]], axis=1) - xy[k][:, None, :]

@@ -15,12 +15,13 @@ from renewal_gis.roads.doubles import find_doubles, find_exact, find_folds
 from renewal_gis.roads.levels import judge_crossings
 from renewal_gis.roads.loose_ends import find_short_ends, find_split_nodes
 from renewal_gis.roads.network import build_streets
-from renewal_gis.roads.pieces import Pieces, cut_pieces, pair_segments
+from renewal_gis.roads.pieces import Pieces, cut_pieces
 from renewal_gis.roads.spots import TOUCH_M, Spots, drop_beside, drop_near, join_spots, thin_spots
 from renewal_gis.vocab import DefectKind
 
 if TYPE_CHECKING:
     from renewal_gis.geo.geometry import Ints
+    from renewal_gis.roads.segments import Segments
 
 REACH_M = 2.25
 """What is further apart than this is taken for what it is drawn as."""
@@ -34,7 +35,9 @@ REPAIRS = {
 }
 
 
-def find_defects(roads: gpd.GeoDataFrame, /, *, reach_m: float = REACH_M) -> gpd.GeoDataFrame:
+def find_defects(
+    roads: gpd.GeoDataFrame, /, *, reach_m: float = REACH_M, segments: Segments | None = None
+) -> gpd.GeoDataFrame:
     """Places where the lines of a network were drawn wrongly, one point each.
 
     Parameters
@@ -44,6 +47,8 @@ def find_defects(roads: gpd.GeoDataFrame, /, *, reach_m: float = REACH_M) -> gpd
         ``tunnel`` and ``layer`` keep roads of different level apart.
     reach_m
         Largest fault that is looked for, metres.
+    segments
+        What :func:`cut_segments` made of the same streets, to save the making.
 
     Returns
     -------
@@ -69,8 +74,8 @@ def find_defects(roads: gpd.GeoDataFrame, /, *, reach_m: float = REACH_M) -> gpd
     ids = streets.index.to_numpy()
     if len(streets) == 0:
         return _make_table({}, ids, roads.crs)
-    pieces = cut_pieces(streets)
-    a, b = pairs = pair_segments(pieces, reach_m=reach_m)
+    pieces = cut_pieces(streets, segments=segments)
+    a, b = pairs = pieces.segments.pair_boxes(reach_m=reach_m)
     same = pieces.level[pieces.street[a]] == pieces.level[pieces.street[b]]
     doubles = join_spots(
         find_doubles(pieces, streets, a[same], b[same], reach_m), find_folds(pieces, streets)
@@ -118,7 +123,7 @@ def find_plain_crossings(
     """
     streets = build_streets(roads)
     pieces = cut_pieces(streets)
-    _, crossings = find_crossings(pieces, *pair_segments(pieces, reach_m=reach_m), reach_m)
+    _, crossings = find_crossings(pieces, *pieces.segments.pair_boxes(reach_m=reach_m), reach_m)
     return streets, pieces, crossings
 
 

@@ -170,14 +170,12 @@ def load_trees() -> dict[str, np.ndarray]:
 
 def evaluate_trees(rows: Floats, trees: dict[str, np.ndarray], /) -> Floats:
     """Probability per row, shape (n,): the logistic of the sum of one leaf per tree."""
-    total = np.zeros(len(rows))
-    every = np.arange(len(rows))
-    for root in trees["roots"].tolist():
-        place = np.full(len(rows), root)
-        while (inner := trees["feature"][place] >= 0).any():
-            asked = np.where(inner, trees["feature"][place], 0)
-            goes_left = rows[every, asked] <= trees["threshold"][place]
-            place = np.where(inner, np.where(goes_left, trees["left"][place], trees["right"][place]), place)
-        total += trees["value"][place]
+    place = np.tile(trees["roots"], (len(rows), 1))
+    every = np.arange(len(rows))[:, None]
+    while (inner := trees["feature"][place] >= 0).any():
+        asked = np.where(inner, trees["feature"][place], 0)
+        goes_left = rows[every, asked] <= trees["threshold"][place]
+        place = np.where(inner, np.where(goes_left, trees["left"][place], trees["right"][place]), place)
+    total = trees["value"][place].sum(axis=1)
     chance: Floats = 1.0 / (1.0 + np.exp(-total))
     return chance

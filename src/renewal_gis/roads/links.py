@@ -23,6 +23,7 @@ from renewal_gis.vocab import LinkKind, Verdict
 
 if TYPE_CHECKING:
     from renewal_gis.geo.geometry import Flags, Floats, Ints
+    from renewal_gis.roads.segments import Segments
     from renewal_gis.roads.tip_features import Measures
 
 KINDS = np.array(
@@ -54,6 +55,7 @@ def suggest_links(
     barriers: gpd.GeoDataFrame | None = None,
     planned: gpd.GeoDataFrame | None = None,
     buildings: gpd.GeoDataFrame | None = None,
+    segments: Segments | None = None,
 ) -> gpd.GeoDataFrame:
     """The most probable continuation of each dead end, most probable first.
 
@@ -73,6 +75,8 @@ def suggest_links(
         Planned centrelines: a link that runs along one says so.
     buildings
         Footprints: a link that runs through one says so.
+    segments
+        What :func:`cut_segments` made of the same streets, to save the making.
 
     Returns
     -------
@@ -97,7 +101,7 @@ def suggest_links(
     open_ends = find_open_ends(ends)
     if not open_ends.any():
         return _make_empty(streets)
-    scene = make_scene(streets)
+    scene = make_scene(streets, segments=segments)
     tips = make_tips(scene, ends["node"].to_numpy(np.int64))
     ranking = rank_candidates(scene, tips, open_ends, reach_m=reach_m)
     if "name" in streets:

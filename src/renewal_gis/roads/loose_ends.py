@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from renewal_gis.roads.pieces import project_points
+from renewal_gis.roads.pieces import find_segments
 from renewal_gis.roads.spots import AIM_M, AIM_SHARE, TOUCH_M, Spots, join_spots, thin_spots
 
 if TYPE_CHECKING:
@@ -28,11 +28,10 @@ def find_short_ends(pieces: Pieces, lines: np.ndarray, taken: Ints, reach_m: flo
     at_start = np.r_[np.ones(len(pieces.length), bool), np.zeros(len(pieces.length), bool)][loose]
     street, node = street[loose], node[loose]
     tip = pieces.node_xy[node]
-    k, segment = pieces.tree.query(shapely.points(tip), predicate="dwithin", distance=reach_m)
+    k, segment, apart, on = find_segments(pieces, tip, reach_m=reach_m)
     other = pieces.street[segment]
     fit = (other != street[k]) & (pieces.level[other] == pieces.level[street[k]]) & ~np.isin(other, taken)
-    k, segment, other = k[fit], segment[fit], other[fit]
-    apart, on = project_points(tip[k], pieces.first[segment], pieces.second[segment])
+    k, segment, other, apart, on = k[fit], segment[fit], other[fit], apart[fit], on[fit]
     own_along = np.where(at_start[k], 0.0, pieces.length[street[k]])
     way = pieces.way_between(street[k], own_along, other, pieces.along[segment] + on)
     apart_way = ~_run_beside(lines, street[k], other, way, reach_m)

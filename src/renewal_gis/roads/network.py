@@ -99,18 +99,24 @@ def _read_attributes(roads: gpd.GeoDataFrame) -> pd.DataFrame:
 
 def clean_words(values: pd.Series, /, *, default: str) -> pd.Series:
     """One plain word per row: the first of a list, ``default`` where there is none; rows 0 … n-1."""
-    if values.dtype == object and any(isinstance(value, list | tuple | np.ndarray) for value in values):
-        values = values.map(
-            lambda value: value[0] if isinstance(value, list | tuple | np.ndarray) and len(value) else value
-        )
-    codes, words = pd.factorize(values.reset_index(drop=True))
-    plain = np.array([str(word).strip() or default for word in words] + [default], dtype=object)
+    try:
+        codes, words = pd.factorize(values.reset_index(drop=True))
+    except TypeError:  # lists have no hash
+        codes, words = pd.factorize(values.map(_take_first).reset_index(drop=True))
+    plain = np.array([str(_take_first(word)).strip() or default for word in words] + [default], dtype=object)
     # osmnx writes several classes as the text of a list
     plain = np.array(
         [word.strip("[]").split(",")[0].strip(" '\"") if word.startswith("[") else word for word in plain],
         object,
     )
     return pd.Series(plain[codes])
+
+
+def _take_first(value: Any) -> Any:
+    """The first of several words."""
+    if not isinstance(value, list | tuple | np.ndarray):
+        return value
+    return value[0] if len(value) else None
 
 
 def read_flags(values: pd.Series, /) -> pd.Series:

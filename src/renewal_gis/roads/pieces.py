@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
-from shapely import STRtree
 
 from renewal_gis.geo.geometry import read_ends
+from renewal_gis.roads.segments import Segments, cut_segments
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -40,7 +39,7 @@ class Pieces:
     raised: Flags
     node_xy: Floats
     degree: Ints
-    tree: STRtree
+    segments: Segments
 
     def near_node(self, street: Ints, along: Floats) -> tuple[Ints, Floats]:
         """The nearer end node of a place on a street, and how far it is along the street."""
@@ -57,24 +56,19 @@ class Pieces:
         return best
 
 
-def cut_pieces(streets: gpd.GeoDataFrame, /) -> Pieces:
-    """Segments of a frame that :func:`renewal_gis.roads.network.build_streets` made."""
-    lines = np.asarray(streets.geometry.values)
-    xy, owner = shapely.get_coordinates(lines, return_index=True)
-    inner = np.flatnonzero(owner[1:] == owner[:-1])
-    first, second, street = xy[inner], xy[inner + 1], owner[inner].astype(np.int64)
-    step = np.hypot(*(second - first).T)
-    total = np.cumsum(step) - step
-    begin = np.flatnonzero(np.r_[True, street[1:] != street[:-1]])
-    along = total - np.repeat(total[begin], np.diff(np.r_[begin, len(street)]))
+def cut_pieces(streets: gpd.GeoDataFrame, /, *, segments: Segments | None = None) -> Pieces:
+    """Segments of a frame that :func:`renewal_gis.roads.network.build_streets` made, with nodes and levels."""
+    cut = segments or cut_segments(streets)
     start, end = (streets[side].to_numpy(np.int64) for side in ("from_node", "to_node"))
     degree = np.bincount(np.r_[start, end])
     node_xy = np.empty((len(degree), 2))
-    node_xy[start], node_xy[end] = read_ends(lines)
+    node_xy[start], node_xy[end] = read_ends(np.asarray(streets.geometry.values))
     level, raised = read_levels(streets)
-    tree = STRtree(shapely.linestrings(np.stack([first, second], axis=1)))
-    length: Floats = np.bincount(street, weights=step, minlength=len(streets)).astype(float)
-    return Pieces(first, second, street, along, length, start, end, level, raised, node_xy, degree, tree)
+    step = np.hypot(*(cut.second - cut.first).T)
+    length: Floats = np.bincount(cut.street, weights=step, minlength=len(streets)).astype(float)
+    return Pieces(
+        cut.first, cut.second, cut.street, cut.along, length, start, end, level, raised, node_xy, degree, cut
+    )
 
 
 def read_levels(streets: gpd.GeoDataFrame, /) -> tuple[Ints, Flags]:
@@ -89,14 +83,12 @@ def read_levels(streets: gpd.GeoDataFrame, /) -> tuple[Ints, Flags]:
     return level, raised
 
 
-def pair_segments(pieces: Pieces, /, *, reach_m: float) -> tuple[Ints, Ints]:
-    """Pairs of segments of different streets whose boxes come within ``reach_m``, each pair once."""
-    low = np.minimum(pieces.first, pieces.second) - reach_m
-    high = np.maximum(pieces.first, pieces.second) + reach_m
-    # a diagonal has the same box as the rectangle and is quicker to make
-    a, b = pieces.tree.query(shapely.linestrings(np.stack([low, high], axis=1)))
-    keep = (a < b) & (pieces.street[a] != pieces.street[b])
-    return a[keep], b[keep]
+def find_segments(pieces: Pieces, xy: Floats, /, *, reach_m: float) -> tuple[Ints, Ints, Floats, Floats]:
+    """Segments within reach of each point: row of the point, segment, distance, place of the foot along it."""
+    row, segment = pieces.segments.meet_boxes(xy - reach_m, xy + reach_m)
+    apart, on = project_points(xy[row], pieces.first[segment], pieces.second[segment])
+    near = apart <= reach_m
+    return row[near], segment[near], apart[near], on[near]
 
 
 def project_points(points: Floats, first: Floats, second: Floats, /) -> tuple[Floats, Floats]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
     from renewal_gis.roads.tip_features import Measures
 
 MISSING = -99.0
-BLOCK_ROWS = 4096
+BLOCK_ROWS = 16384
+"""Rows taken at a time: enough that numpy's calls cost little, few enough that the answers fit in memory."""
 
 
 @dataclass(frozen=True)
@@ -60,34 +60,29 @@ def sum_trees(forest: Forest, measures: Measures, /) -> Floats:
     table = stack_measures(measures, forest.names)
     total = np.full(table.shape[1], forest.bias)
     questions = _list_questions(forest)
-    begins = range(0, table.shape[1], BLOCK_ROWS)
-    parts = (table[:, begin : begin + BLOCK_ROWS] for begin in begins)
-    # numpy lets go of the interpreter in each step, so that two cores share the blocks
-    with ThreadPoolExecutor(max_workers=2) as cores:
-        for begin, part in zip(begins, cores.map(partial(_sum_block, forest, questions), parts), strict=True):
-            total[begin : begin + BLOCK_ROWS] += part
+    for begin in range(0, table.shape[1], BLOCK_ROWS):
+        total[begin : begin + BLOCK_ROWS] += _sum_block(
+            forest, questions, table[:, begin : begin + BLOCK_ROWS]
+        )
     return total
 
 
-def _list_questions(forest: Forest) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
-    """Each question (measure, border) once, and which of them every level of every tree asks, (t, 6)."""
-    both = np.stack([forest.feature.ravel(), forest.border.ravel().view(np.int32)], axis=1)
-    unique, level = np.unique(both, axis=0, return_inverse=True)
-    border = unique[:, 1].astype(np.int32).view(np.float32)
-    return unique[:, 0], border, level.reshape(forest.feature.shape)
+Questions = tuple["NDArray[np.int64]", "NDArray[np.float32]", "NDArray[np.int64]"]
 
 
-def _sum_block(
-    forest: Forest,
-    questions: tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]],
-    part: NDArray[np.float32],
-) -> NDArray[np.float32]:
+def _list_questions(forest: Forest) -> Questions:
+    """Each question once: its measure (sorted), its border, and which of them each level of a tree asks, (t, 6)."""
+    key = (forest.feature.ravel() << 32) | forest.border.ravel().view(np.uint32)
+    unique, level = np.unique(key, return_inverse=True)
+    border = (unique & 0xFFFFFFFF).astype(np.uint32).view(np.float32)
+    return unique >> 32, border, level.reshape(forest.feature.shape)
+
+
+def _sum_block(forest: Forest, questions: Questions, part: NDArray[np.float32]) -> NDArray[np.float32]:
     """Sum over all trees for a block of columns of the table."""
-    feature, border, level = questions
-    answer = np.empty((len(feature), part.shape[1]), np.uint8)
-    np.greater(part[feature], border[:, None], out=answer.view(bool))
+    answer = _answer_all(questions, part)
     total = np.zeros(part.shape[1], np.float32)
-    for asked, leaf in zip(level.tolist(), forest.leaf, strict=True):
+    for asked, leaf in zip(questions[2].tolist(), forest.leaf, strict=True):
         # the six answers of a row, read as a binary number, are the number of its leaf
         number = answer[asked[5]].copy()
         for question in asked[4::-1]:
@@ -95,6 +90,16 @@ def _sum_block(
             np.bitwise_or(number, answer[question], out=number)
         total += leaf.take(number)
     return total
+
+
+def _answer_all(questions: Questions, part: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """1 where a measure is above a border, (questions, columns); one measure's borders at a time."""
+    feature, border, _ = questions
+    answer = np.empty((len(feature), part.shape[1]), bool)
+    begin = np.flatnonzero(np.r_[True, feature[1:] != feature[:-1]])
+    for first, last in zip(begin, np.r_[begin[1:], len(feature)], strict=True):
+        np.greater(part[feature[first]], border[first:last, None], out=answer[first:last])
+    return answer.view(np.uint8)
 
 
 def stack_measures(measures: Measures, names: tuple[str, ...], /) -> NDArray[np.float32]:

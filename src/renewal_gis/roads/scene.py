@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from shapely import STRtree
 
-from renewal_gis.geo.geometry import index_ranges, interpolate_along, scale_to_unit
+from renewal_gis.geo.geometry import index_ranges, scale_to_unit
 from renewal_gis.roads.network import Network, make_network
+from renewal_gis.roads.segments import Segments, cut_segments
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -55,11 +56,29 @@ class Scene:
     ramp: Flags
     length_m: Floats
     network: Network
-    tree: STRtree
+    segments: Segments
+
+    @cached_property
+    def _laid_m(self) -> Floats:
+        """Where each segment begins if all streets are laid end to end, metres."""
+        size = np.hypot(*(self.second - self.first).T)
+        laid: Floats = np.cumsum(size) - size
+        return laid
+
+    def find_segment(self, street: Ints, distance_m: Floats) -> Ints:
+        """The segment of each street that holds the place at a distance from its first vertex."""
+        first = self.begin[street] - street
+        segment = np.searchsorted(self._laid_m, self._laid_m[first] + distance_m, side="right") - 1
+        return np.clip(segment, first, first + self.count[street] - 2)
 
     def point_along(self, street: Ints, distance_m: Floats) -> Floats:
-        """Points on streets at distances from their first vertex, shape (n, 2)."""
-        return interpolate_along(self.xy, self.begin[street], self.count[street], distance_m)
+        """Points on streets at distances from their first vertex, shape (n, 2); beyond the end its last vertex."""
+        segment = self.find_segment(street, distance_m)
+        first, side = self.first[segment], self.second[segment] - self.first[segment]
+        size = np.hypot(*side.T)
+        on = np.clip(distance_m - self.offset_m[segment], 0.0, size)
+        points: Floats = first + side * np.divide(on, size, out=np.zeros(len(on)), where=size > 0)[:, None]
+        return points
 
 
 @dataclass(frozen=True)
@@ -79,46 +98,29 @@ class Tips:
 SPANS_M = (8.0, 25.0, 70.0)
 
 
-def make_scene(streets: gpd.GeoDataFrame, /) -> Scene:
-    """Flat arrays of a frame made by ``build_streets``."""
-    network = make_network(streets)
-    geometry = np.asarray(streets.geometry.values)
-    xy, owner = shapely.get_coordinates(geometry, return_index=True)
+def make_scene(streets: gpd.GeoDataFrame, /, *, segments: Segments | None = None) -> Scene:
+    """Flat arrays of a frame made by ``build_streets``; ``segments`` if they were cut before."""
+    network, cut = make_network(streets), segments or cut_segments(streets)
+    xy, owner = shapely.get_coordinates(np.asarray(streets.geometry.values), return_index=True)
     origin = xy.mean(axis=0) if len(xy) else np.zeros(2)
-    xy = xy - origin
-    count = np.bincount(owner, minlength=len(geometry)).astype(np.int64)
-    begin = np.cumsum(count) - count
-    inner = np.flatnonzero(owner[1:] == owner[:-1]) if len(xy) else np.empty(0, np.int64)
-    first, second, street = xy[inner], xy[inner + 1], owner[inner].astype(np.int64)
-    along = np.cumsum(np.hypot(*(second - first).T))
-    offset = np.r_[0.0, along[:-1]][: len(along)]
-    fresh = np.r_[True, street[1:] != street[:-1]][: len(street)]
-    offset = offset - np.repeat(offset[fresh], count - 1)
+    count = np.bincount(owner, minlength=len(streets)).astype(np.int64)
     words = streets["highway"].astype(str)
     rank = words.str.removesuffix("_link").map(RANKS).fillna(OTHER_RANK).to_numpy(float)
     ramp = words.str.endswith("_link").to_numpy(bool)
-    moved = Network(
-        network.xy - origin,
-        *(
-            getattr(network, k)
-            for k in ("from_node", "to_node", "length_m", "degree", "indptr", "neighbour", "edge")
-        ),
-    )
-    tree = STRtree(shapely.linestrings(np.stack([first, second], axis=1)))
     return Scene(
         origin,
-        xy,
-        begin,
+        xy - origin,
+        np.cumsum(count) - count,
         count,
-        first,
-        second,
-        street,
-        offset,
+        cut.first - origin,
+        cut.second - origin,
+        cut.street,
+        cut.along,
         rank,
         ramp,
         streets["length_m"].to_numpy(float),
-        moved,
-        tree,
+        replace(network, xy=network.xy - origin),
+        cut,
     )
 
 
@@ -159,8 +161,8 @@ class View:
 
 def look_around(scene: Scene, tips: Tips, /, *, reach_m: float) -> View:
     """What can be seen from each dead end within ``reach_m``, its own street left out."""
-    box = shapely.box(*(tips.xy - reach_m).T, *(tips.xy + reach_m).T)
-    tip, segment = scene.tree.query(box)
+    centre = tips.xy + scene.origin
+    tip, segment = scene.segments.meet_boxes(centre - reach_m, centre + reach_m)
     keep = scene.street[segment] != tips.street[tip]
     tip, segment = tip[keep], segment[keep]
     ahead = tips.ahead[tip, 1]
