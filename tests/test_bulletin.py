@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from fractions import Fraction
 
 import pytest
@@ -36,7 +37,7 @@ def test_head_and_sections(weekly):
     assert weekly.header_lines == ("（第\u3000\u3000期，截至2021年9月30日）",)
     assert weekly.tags == ("内部使用", "模拟数据")
     assert [section.heading for section in weekly.sections] == [
-        "一、总体进展", "二、各单位进展", "三、数据核查", "附件1", "附件2", "附件3", "附件4",
+        "一、总体进展", "二、各单位进展", "三、存在问题", "附件1", "附件2", "附件3", "附件4",
     ]  # fmt: skip
     assert [section.annex for section in weekly.sections] == [False] * 3 + [True] * 4
     assert weekly.annexes() == (
@@ -45,8 +46,18 @@ def test_head_and_sections(weekly):
 
 
 def test_issue_number_is_printed():
-    paper = bulletin.build_bulletin(make_survey(), issue=12)
+    paper = bulletin.build_bulletin(make_survey(), issue=tree.Issue(12))
     assert paper.header_lines == ("（第12期，截至2021年9月30日）",)
+
+
+def test_a_draft_says_so_and_a_signature_is_printed():
+    draft = bulletin.build_bulletin(make_survey(), issue=tree.Issue(3, "draft"))
+    assert draft.tags == ("内部使用", "模拟数据", "草稿")
+    issue = tree.Issue(3, "signed", "张某", dt.date(2021, 10, 8))
+    signed = bulletin.build_bulletin(make_survey(), issue=issue)
+    assert signed.tags == ("内部使用", "模拟数据")
+    assert signed.header_lines[1] == "签发：张某\u30002021年10月8日"
+    assert (signed.record["state"], signed.record["signed_on"]) == ("signed", "2021-10-08")
 
 
 def test_progress_is_told_as_notices_do(weekly):
@@ -68,9 +79,10 @@ def test_a_target_without_number_says_so(weekly):
 
 
 def test_before_the_first_day_there_is_no_pace():
-    rows = [("T1", "全市", 6, 6, 0, Fraction(0), "green")]
-    text = _paragraphs(bulletin.build_bulletin(make_survey(progress=make_progress(rows))))[1]
-    assert text.endswith("已完工0个（0/6=0.0%），未到序时起算日。")
+    rows = [("T1", "全市", 6, 6, 0, Fraction(0), "")]
+    paper = bulletin.build_bulletin(make_survey(progress=make_progress(rows)))
+    assert _paragraphs(paper)[0].endswith("已完工0个（0/6=0.0%），未到序时起算日。")
+    assert _written(_table(paper, "targets"))[0][-3:] == ("0.0%", "0.0", "未到")
 
 
 def test_table_of_targets(weekly):
@@ -156,7 +168,7 @@ def test_findings_are_counted_warnings_first(weekly):
 
 def test_no_finding_is_said():
     paper = bulletin.build_bulletin(make_survey(findings=()))
-    assert _paragraphs(paper)[-1] == "台账、位置和进度记录未发现问题。"
+    assert _paragraphs(paper)[-1] == "数据核查。台账、位置和进度记录未发现问题。"
 
 
 def test_footnotes_hold_the_readings_and_the_simulation(weekly):

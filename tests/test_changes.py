@@ -20,7 +20,7 @@ from renewal_gis.analysis.locate import locate_sites
 from renewal_gis.analysis.progress import measure_progress
 from renewal_gis.errors import InputError
 from renewal_gis.ledger.history import find_reached, find_stages
-from renewal_gis.pipeline.review import check_day, choose_since, review_days
+from renewal_gis.pipeline.review import Scope, check_day, choose_since, choose_until, measure_day, review_day
 from renewal_gis.schema import check_frame
 from renewal_gis.schema_review import CHANGES, MOVES, REPORTS, SLIPS
 
@@ -111,26 +111,29 @@ def test_a_unit_that_is_done_owes_no_report(town):
     assert reports.set_index("unit").loc["丙县", ["open_sites", "reported"]].tolist() == [0, True]
 
 
-def test_a_span_must_run_forwards(town):
+def review(town, as_of, **scope):
     plan, sites, located, events = town
+    return review_day(measure_day(plan, sites, located, events, as_of=as_of), scope=Scope(**scope))
+
+
+def test_a_span_must_run_forwards(town):
     with pytest.raises(InputError, match="2021-09-30 不早于截止日期 2021-09-30"):
-        review_days(plan, sites, located, events, as_of=D(2021, 9, 30), since=D(2021, 9, 30))
+        review(town, D(2021, 9, 30), since=D(2021, 9, 30))
     with pytest.raises(InputError, match="早于台账的第一条记录 2021-01-10"):
-        review_days(plan, sites, located, events, as_of=D(2021, 9, 30), since=D(2021, 1, 9))
+        review(town, D(2021, 9, 30), since=D(2021, 1, 9))
 
 
 def test_the_first_week_is_compared_with_nothing(town):
-    plan, sites, located, events = town
-    early = events[events["date"] <= pd.Timestamp("2021-01-12")]
-    review = review_days(plan, sites, located, early, as_of=D(2021, 1, 12))
-    assert review.since is None
-    assert len(review.changes) == len(review.reports) == 0
-    assert len(review.ranking) > 0
+    early = town[3][town[3]["date"] <= pd.Timestamp("2021-01-12")]
+    first = review((*town[:3], early), D(2021, 1, 12))
+    assert first.since is None
+    assert len(first.changes) == len(first.reports) == 0
+    assert len(first.ranking) > 0
 
 
 def test_without_entries_there_is_no_review(town):
-    plan, sites, located, events = town
-    assert review_days(plan, sites, located, events.iloc[:0], as_of=D(2021, 1, 1)) is None
+    events = town[3]
+    assert review((*town[:3], events.iloc[:0]), D(2021, 1, 1)) is None
     with pytest.raises(InputError, match="没有进度记录"):
         check_day(events.iloc[:0], D(2021, 9, 30), name="as_of")
     with pytest.raises(InputError, match="早于台账的第一条记录 2021-01-10"):
@@ -142,6 +145,7 @@ def test_without_entries_there_is_no_review(town):
     [
         (D(2021, 9, 30), "weekly", D(2021, 9, 23)),
         (D(2021, 9, 30), "monthly", D(2021, 8, 31)),
+        (D(2021, 9, 30), "supervision", D(2021, 8, 31)),
         (D(2021, 3, 31), "monthly", D(2021, 2, 28)),
         (D(2021, 3, 30), "monthly", D(2021, 2, 28)),
         (D(2021, 10, 8), "monthly", D(2021, 9, 8)),
@@ -150,3 +154,17 @@ def test_without_entries_there_is_no_review(town):
 )
 def test_the_day_to_compare_with(as_of, kind, since):
     assert choose_since(as_of, kind) == since
+
+
+@pytest.mark.parametrize(
+    ("as_of", "kind", "until"),
+    [
+        (D(2021, 9, 30), "weekly", D(2021, 10, 7)),
+        (D(2021, 9, 30), "monthly", D(2021, 10, 31)),
+        (D(2021, 1, 31), "monthly", D(2021, 2, 28)),
+        (D(2021, 1, 30), "supervision", D(2021, 2, 28)),
+        (D(2021, 12, 8), "monthly", D(2022, 1, 8)),
+    ],
+)
+def test_the_days_ahead(as_of, kind, until):
+    assert choose_until(as_of, kind) == until

@@ -276,6 +276,7 @@ class Plan(Model):
     default_as_of: Date | None = Field(None, description="未指定时的截止日期;不写则必须指定")
     crs_metric: str = Field(description="量算用的米制投影")
     envelope: Bounds
+    map_approval_no: str = Field("", description="审图号;没有则不能出公开的地图")
     spatial_scope: str = Field(description="空间范围")
     units: tuple[Unit, ...] = Field(description="责任单位")
     groups: dict[str, tuple[str, ...]] = Field(description="单位分组")
@@ -355,6 +356,14 @@ class Plan(Model):
     def path_of(self, relative: str) -> Path:
         """Return a source's path, resolved from the plan's folder."""
         return (self.folder / relative).resolve()
+
+    def read_otherwise(self, option: Option) -> Self:
+        """Return the plan as another option of a switch would have it."""
+        targets = {target.id: target for target in self.targets}
+        for key, value in option.set.items():
+            name, _, field = key.partition(".")
+            targets[name] = Target(**{**targets[name].model_dump(), field: value})
+        return self.model_copy(update={"targets": tuple(targets.values())})
 
     def in_force(self, day: Date) -> Self:
         """Return the plan with the tasks that were in force on a day: revisions up to it are applied.

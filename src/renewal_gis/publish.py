@@ -7,6 +7,8 @@ import hashlib
 import json
 import logging
 import platform
+import re
+import sqlite3
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from renewal_gis.render.bulletin import Kind
+    from renewal_gis.render.paper import Bulletin, Issue
     from renewal_gis.survey import Survey
 
 LOG = logging.getLogger(__name__)
@@ -46,7 +49,7 @@ def publish_survey(
     folder: Path,
     *,
     inputs: Iterable[Path],
-    ledger_path: Path,
+    ledger_path: str | Path,
     tell: Callable[[str], None],
 ) -> Published:
     """Write every product of a survey, and the manifest.
@@ -64,7 +67,7 @@ def publish_survey(
     inputs
         The files that the survey was made from, for the manifest.
     ledger_path
-        The ledger that was looked at, for the manifest.
+        The ledger that was looked at, a file or a server's address, for the manifest.
     tell
         Is told the name of each step.
 
@@ -80,7 +83,8 @@ def publish_survey(
     told = {MANIFEST: (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode()}
     write_set(folder, products | told)
     files = tuple(folder / name for name in products)
-    return Published(folder, (*files, ledger_path, folder / MANIFEST), manifest)
+    ledger = () if is_address(ledger_path) else (Path(ledger_path),)
+    return Published(folder, (*files, *ledger, folder / MANIFEST), manifest)
 
 
 def _render(survey: Survey, tell: Callable[[str], None]) -> dict[str, bytes]:
@@ -104,12 +108,12 @@ def _render(survey: Survey, tell: Callable[[str], None]) -> dict[str, bytes]:
     products |= {f"reports/{name}": content for name, content in reports.items()}
     products["reports/findings.xlsx"] = office.write_findings(survey.findings, as_of=survey.as_of)
     tell("编制图层")
-    products["layers/renewal.gpkg"] = layers.write_layers(survey)
+    products |= {f"layers/{name}": content for name, content in layers.write_layers(survey).items()}
     return products
 
 
 def render_bulletin(
-    survey: Survey, *, kind: Kind, figure: bytes, issue: int | None = None
+    survey: Survey, *, kind: Kind, figure: bytes, issue: Issue | None = None
 ) -> dict[str, bytes]:
     """Return a bulletin in every form, by file name; all are written from the same tree.
 
@@ -118,45 +122,58 @@ def render_bulletin(
     survey
         What is reported.
     kind
-        ``weekly`` or ``monthly``.
+        ``weekly``, ``monthly`` or ``supervision``.
     figure
         The status map, PNG.
     issue
-        Number of the issue.
+        Number and state of the issue; without it a preview with a blank for the number.
     """
-    from renewal_gis.render import bulletin, bulletin_html, bulletin_json, office  # noqa: PLC0415
+    from renewal_gis.render import bulletin  # noqa: PLC0415
 
-    tree = bulletin.build_bulletin(survey, kind=kind, issue=issue)
-    figures = {bulletin.STATUS_FIGURE: figure}
-    name = f"{kind}-{survey.as_of.isoformat()}"
-    return {
-        "bulletin.json": bulletin_json.write_json(tree),
-        f"{name}.docx": office.write_docx(tree, figures),
-        f"{name}.xlsx": office.write_xlsx(tree),
-        f"{name}.html": bulletin_html.write_html(tree, figures),
-    }
+    tree = bulletin.build_bulletin(survey, kind=kind, issue=issue or bulletin.PREVIEW)
+    return write_forms(tree, {bulletin.STATUS_FIGURE: figure})
 
 
-def publish_bulletin(
-    survey: Survey, folder: Path, *, kind: Kind, issue: int | None = None
-) -> tuple[Path, ...]:
-    """Write a bulletin as docx, xlsx, html and ``bulletin.json``; arguments as in :func:`render_bulletin`.
+def draw_figures(survey: Survey, tree: Bulletin) -> dict[str, bytes]:
+    """Draw the figures that a bulletin has a place for, PNG by key."""
+    from renewal_gis.render import printmap  # noqa: PLC0415
 
-    Returns
-    -------
-    tuple of Path
-        The files. Nothing is put in place before all of it is rendered.
+    return {slot.key: printmap.draw_status(survey) for slot in tree.figures()}
+
+
+def write_forms(
+    tree: Bulletin, figures: Mapping[str, bytes], *, template: Path | None = None
+) -> dict[str, bytes]:
+    """Return docx, xlsx, html and json of a bulletin's tree, by file name.
+
+    Parameters
+    ----------
+    tree
+        The bulletin.
+    figures
+        PNG by the key of its slot.
+    template
+        A docx of the office that is filled instead of ours.
 
     Raises
     ------
     PublishError
-        The folder cannot be written.
+        A figure is missing, or the template asks for something that the bulletin does not have.
     """
-    from renewal_gis.render import printmap  # noqa: PLC0415
+    from renewal_gis.render import bulletin_html, bulletin_json, office, template_docx  # noqa: PLC0415
 
-    products = render_bulletin(survey, kind=kind, figure=printmap.draw_status(survey), issue=issue)
-    write_set(folder, products)
-    return tuple(folder / name for name in products)
+    name = f"{tree.record['kind']}-{tree.as_of.isoformat()}"
+    docx = (
+        office.write_docx(tree, figures)
+        if template is None
+        else template_docx.fill_template(tree, figures, template)
+    )
+    return {
+        "bulletin.json": bulletin_json.write_json(tree),
+        f"{name}.docx": docx,
+        f"{name}.xlsx": office.write_xlsx(tree),
+        f"{name}.html": bulletin_html.write_html(tree, figures),
+    }
 
 
 def make_manifest(
@@ -165,7 +182,7 @@ def make_manifest(
     *,
     inputs: Iterable[Path],
     products: Mapping[str, bytes],
-    ledger_path: Path,
+    ledger_path: str | Path,
 ) -> dict[str, Any]:
     """Say what was made of what.
 
@@ -174,15 +191,15 @@ def make_manifest(
     """
     plan = survey.plan
     severities = [str(finding.severity) for finding in survey.findings]
-    ledger = _describe(ledger_path, folder)
+    ledger = [] if is_address(ledger_path) else [describe_ledger(Path(ledger_path), folder)]
     return {
         "plan": {"id": plan.id, "title": plan.title, "city": plan.city},
         "as_of": survey.as_of.isoformat(),
         "simulated": survey.simulated,
         "versions": _versions(),
         "inputs": [_describe(path, plan.folder.parent) for path in sorted(set(inputs))],
-        "outputs": [*(_weigh(name, content) for name, content in products.items()), ledger],
-        "ledger": ledger["path"],
+        "outputs": [*(_weigh(name, content) for name, content in products.items()), *ledger],
+        "ledger": ledger[0]["path"] if ledger else hide_password(str(ledger_path)),
         "counts": _count_targets(survey.progress),
         "findings": {str(severity): severities.count(severity) for severity in Severity},
     }
@@ -203,6 +220,33 @@ def _count_targets(progress: pd.DataFrame) -> dict[str, dict[str, Any]]:
 def _versions() -> dict[str, str]:
     found = {name: metadata.version(name) for name in VERSIONED}
     return {"renewal_gis": __version__, "python": platform.python_version(), **found}
+
+
+def is_address(place: str | Path, /) -> bool:
+    """Return whether a ledger is on a server."""
+    return "://" in str(place)
+
+
+def hide_password(address: str, /) -> str:
+    """Return a server's address without its password.
+
+    Examples
+    --------
+    >>> hide_password("postgresql://clerk:secret@host/ledger")
+    'postgresql://clerk@host/ledger'
+    """
+    return re.sub(r"(://[^:@/]*):[^@/]*@", r"\1@", address)
+
+
+def describe_ledger(path: Path, folder: Path, /) -> dict[str, Any]:
+    """Return the manifest's entry of a ledger file: path, bytes, sha256.
+
+    SQLite itself reads the bytes. Opening and closing the file in any other way would drop the
+    locks of whoever holds a transaction in this process.
+    """
+    shown = path.relative_to(folder) if path.is_relative_to(folder) else Path(path.name)
+    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as base:
+        return _weigh(shown.as_posix(), base.serialize())
 
 
 def _describe(path: Path, base: Path) -> dict[str, Any]:

@@ -9,6 +9,8 @@ CITY = "全市"
 NO_TASK = "—"
 INTERNAL = "内部使用"
 SIMULATED = "模拟数据"
+NOT_DUE = "未到"
+DRAFT = "草稿"
 SUSPECTED = "疑似,待现场核实"
 BOUNDARY_NOTE = "行政区域界线为示意,不作法定依据"
 

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-STALE_DAYS = 30
-"""Days without an entry after which a site under way counts as not updated; the plan names none."""
-
 
 def propose_supervision(
     progress: pd.DataFrame,
@@ -31,7 +28,7 @@ def propose_supervision(
     *,
     completed: set[str],
     as_of: dt.date,
-    stale_days: int = STALE_DAYS,
+    stale_days: int | None = None,
 ) -> pd.DataFrame:
     """Return what the rules would put on the board, each with its reason and numbers.
 
@@ -48,7 +45,7 @@ def propose_supervision(
     as_of
         The day, at its end.
     stale_days
-        More days than this without an entry make a site stale.
+        More days than this without an entry make a site stale; by default what the plan says.
 
     Returns
     -------
@@ -69,9 +66,10 @@ def propose_supervision(
     """
     check_frame(progress, PROGRESS)
     check_frame(events, EVENTS)
+    limit = plan.supervision.stale_days if stale_days is None else stale_days
     rows = [
         *_propose_targets(progress, plan, as_of),
-        *_propose_stale(sites, located, events, plan, completed=completed, as_of=as_of, limit=stale_days),
+        *_propose_stale(sites, located, events, plan, completed=completed, as_of=as_of, limit=limit),
     ]
     order = list(Ground)
     rows.sort(key=lambda row: order.index(row["kind"]))

@@ -18,8 +18,10 @@ from renewal_gis.cli.check import check
 from renewal_gis.cli.figure import figure
 from renewal_gis.cli.gaps import gaps
 from renewal_gis.cli.ledger import ledger
+from renewal_gis.cli.map import map_
 from renewal_gis.cli.options import REFUSED, spare_console
 from renewal_gis.cli.plan import plan
+from renewal_gis.cli.supervise import supervise
 from renewal_gis.cli.verify import verify
 from renewal_gis.errors import RenewalError
 
@@ -50,5 +52,5 @@ def main(*, verbose: bool) -> None:
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
 
 
-for command in (build, bulletin, check, demo, figure, gaps, ledger, plan, verify):
+for command in (build, bulletin, check, demo, figure, gaps, ledger, map_, plan, supervise, verify):
     main.add_command(command)

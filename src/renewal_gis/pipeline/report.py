@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from renewal_gis.ledger import open_ledger
 from renewal_gis.pipeline.inputs import load_backdrop
-from renewal_gis.pipeline.review import check_day
+from renewal_gis.pipeline.parts import look_at_reach, look_at_roads
+from renewal_gis.pipeline.review import Scope, check_day
 from renewal_gis.pipeline.survey import survey_ledger
 
 if TYPE_CHECKING:
@@ -14,9 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from renewal_gis.ledger.base import Moment
     from renewal_gis.pipeline.review import Kind
-    from renewal_gis.plan import Plan
+    from renewal_gis.plan import Plan, Role
     from renewal_gis.survey import Survey
+
+Part = Literal["roads", "reach"]
+_ROLES: dict[Part, tuple[Role, ...]] = {
+    "roads": ("planned", "buildings", "land"),
+    "reach": ("land", "facilities"),
+}
 
 
 def survey_for_report(
@@ -28,13 +35,16 @@ def survey_for_report(
     since: dt.date | None = None,
     kind: Kind = "weekly",
     force_majeure: Iterable[str] = (),
+    known_at: Moment | None = None,
 ) -> Survey:
     """Look at a ledger for a bulletin or figure.
 
     Parameters
     ----------
-    plan, ledger_path, as_of, tell, since, kind, force_majeure
+    plan, ledger_path, as_of, tell
         As in :func:`renewal_gis.pipeline.survey.survey_ledger`.
+    since, kind, force_majeure, known_at
+        As in :class:`renewal_gis.pipeline.review.Scope`.
 
     Raises
     ------
@@ -46,16 +56,48 @@ def survey_for_report(
     MissingFileError
         No such ledger, or a file of the plan is not there.
     """
-    names = [plan.unit(name).name for name in force_majeure]
-    with open_ledger(ledger_path) as ledger:
-        check_day(ledger.events(), as_of, name="as_of")
-    return survey_ledger(
-        plan,
-        load_backdrop(plan),
-        ledger_path,
-        as_of=as_of,
-        tell=tell,
-        since=since,
-        kind=kind,
-        force_majeure=names,
-    )
+    names = tuple(plan.unit(name).name for name in force_majeure)
+    scope = Scope(since=since, kind=kind, force_majeure=names, known_at=known_at)
+    survey = survey_ledger(plan, load_backdrop(plan), ledger_path, as_of=as_of, tell=tell, scope=scope)
+    if survey.review is None:
+        check_day(survey.events, as_of, name="as_of")
+    return survey
+
+
+def survey_for_figure(
+    plan: Plan,
+    ledger_path: str | Path,
+    *,
+    as_of: dt.date,
+    tell: Callable[[str], None],
+    parts: Iterable[Part] = (),
+) -> Survey:
+    """Look at a ledger for a figure or dossier, and at what else they show.
+
+    Parameters
+    ----------
+    plan, ledger_path, as_of, tell
+        As in :func:`renewal_gis.pipeline.survey.survey_ledger`.
+    parts
+        What is looked at beside the ledger: ``roads`` (dead ends, links), ``reach`` (coverage).
+
+    Raises
+    ------
+    InputError
+        The ledger has no entry up to ``as_of``.
+    MissingFileError
+        No such ledger, or a file of the plan is not there.
+    """
+    wanted = set(parts)
+    roles = dict.fromkeys(role for part, needs in _ROLES.items() if part in wanted for role in needs)
+    inputs = load_backdrop(plan, more=roles)
+    survey = survey_ledger(plan, inputs, ledger_path, as_of=as_of, tell=tell)
+    if survey.review is None:
+        check_day(survey.events, as_of, name="as_of")
+    if "roads" in wanted:
+        tell("分析路网")
+        survey = look_at_roads(survey, inputs)
+    if "reach" in wanted:
+        tell("计算覆盖率")
+        survey = look_at_reach(survey, inputs)
+    return survey

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -11,29 +11,30 @@ import pandas as pd
 
 from renewal_gis.analysis.burnup import trace_progress
 from renewal_gis.analysis.conflicts import find_conflicts
-from renewal_gis.analysis.coverage import measure_coverage, reach_areas
+from renewal_gis.analysis.listings import find_listings
 from renewal_gis.analysis.locate import locate_sites
-from renewal_gis.analysis.progress import measure_progress
+from renewal_gis.analysis.readings import list_readings
 from renewal_gis.analysis.reconcile import reconcile
 from renewal_gis.errors import InputError
 from renewal_gis.gates import check_gates
 from renewal_gis.ledger import open_ledger
-from renewal_gis.ledger.history import find_reached, find_stages
-from renewal_gis.pipeline.gaps import find_gaps
-from renewal_gis.pipeline.review import review_days
+from renewal_gis.ledger.history import find_stages
+from renewal_gis.pipeline.kept import keep_findings, list_ledger_files, read_findings
+from renewal_gis.pipeline.parts import look_at_reach, look_at_roads
+from renewal_gis.pipeline.review import WEEKLY, Scope, check_day, measure_day, review_day
+from renewal_gis.pipeline.weeks import trace_weeks
 from renewal_gis.schema import COVERAGE, STORED_CRS
 from renewal_gis.survey import Survey
-from renewal_gis.vocab import SIMULATED
+from renewal_gis.vocab import SIMULATED, RecordKind
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
     from renewal_gis.findings import Finding
-    from renewal_gis.pipeline.gaps import GapsResult
+    from renewal_gis.ledger.base import Moment
     from renewal_gis.pipeline.inputs import Inputs
-    from renewal_gis.pipeline.review import Kind
     from renewal_gis.plan import Plan
 
 LOG = logging.getLogger(__name__)
@@ -58,7 +59,8 @@ def keep_inputs(
     Returns
     -------
     tuple of Finding
-        What the ledger found odd, such as rows that have vanished from their file.
+        What the ledger found odd, such as rows that have vanished from their file. It is kept in the
+        ledger, as is what the intake found in the files, so that later bulletins know it.
     """
     findings: list[Finding] = []
     with open_ledger(ledger_path, create=True) as ledger:
@@ -66,6 +68,9 @@ def keep_inputs(
         findings.extend(ledger.import_sites(inputs.sites, at=at, by=by).findings)
         if len(inputs.events):
             findings.extend(ledger.import_events(inputs.events, at=at, by=by).findings)
+        files = list_ledger_files(plan)
+        kept = [*(finding for finding in inputs.findings if finding.file in files), *findings]
+        keep_findings(ledger, kept, subjects=files, at=at, by=by)
     return tuple(findings)
 
 
@@ -99,22 +104,17 @@ def survey_city(
     Raises
     ------
     InputError
-        The ledger is empty, or ``since`` is not between its first entry and ``as_of``.
+        The ledger is empty, ``as_of`` is before its first entry, or ``since`` is not between that and
+        ``as_of``.
     """
-    survey = survey_ledger(plan, inputs, ledger_path, as_of=as_of, since=since, tell=tell)
+    survey = survey_ledger(plan, inputs, ledger_path, as_of=as_of, scope=Scope(since=since), tell=tell)
+    tell("回看各周")
+    survey = replace(survey, weeks=trace_weeks(survey))
     tell("分析路网")
-    gaps = _find_city_gaps(plan, inputs, survey.sites)
+    survey = look_at_roads(survey, inputs)
     tell("计算覆盖率")
-    return replace(
-        survey,
-        coverage=measure_coverage(inputs.land, inputs.facilities, inputs.units, plan),
-        reach_areas=reach_areas(inputs.facilities, plan),
-        streets=gaps.streets.to_crs(STORED_CRS),
-        dead_ends=gaps.dead_ends.to_crs(STORED_CRS),
-        links=gaps.links.to_crs(STORED_CRS),
-        defects=gaps.defects.to_crs(STORED_CRS),
-        findings=_drop_repeats([*inputs.findings, *findings, *survey.findings, *gaps.findings]),
-    )
+    survey = look_at_reach(survey, inputs)
+    return replace(survey, findings=_drop_repeats([*inputs.findings, *findings, *survey.findings]))
 
 
 def survey_ledger(
@@ -124,9 +124,7 @@ def survey_ledger(
     *,
     as_of: dt.date,
     tell: Callable[[str], None],
-    since: dt.date | None = None,
-    kind: Kind = "weekly",
-    force_majeure: Iterable[str] = (),
+    scope: Scope = WEEKLY,
 ) -> Survey:
     """Look at the ledger as of one day: progress, ranking and changes, without roads and coverage.
 
@@ -134,8 +132,8 @@ def survey_ledger(
     ----------
     plan, inputs, ledger_path, as_of, tell
         As in :func:`survey_city`.
-    since, kind, force_majeure
-        As in :func:`renewal_gis.pipeline.review.review_days`.
+    scope
+        What a bulletin looks back on, and as known when.
 
     Returns
     -------
@@ -148,14 +146,19 @@ def survey_ledger(
         As in :func:`survey_city`.
     """
     tell("读取台账")
-    sites, events = _read_ledger(ledger_path, as_of)
-    reached = find_reached(events, plan, sites, as_of=as_of)
+    kept = _read_ledger(ledger_path, as_of, scope.known_at)
+    sites = kept.sites
     tell("定位与核对")
     located = locate_sites(sites, inputs.units, plan)
-    checks = [
-        *reconcile(sites, located, plan),
-        *check_gates(sites, reached, plan, as_of=as_of, events=events),
-    ]
+    day = measure_day(plan, sites, located, kept.events, as_of=as_of)
+    plan, reached = day.plan, day.reached
+    checks = _drop_repeats(
+        [
+            *kept.findings,
+            *reconcile(sites, located, plan),
+            *check_gates(sites, reached, plan, as_of=as_of, events=kept.events),
+        ]
+    )
     simulated = any(source.simulated for source in plan.sources) or bool(sites["simulated"].any())
     tell("计算进度")
     staged = sites.join(located).join(find_stages(reached, plan, sites))
@@ -164,10 +167,10 @@ def survey_ledger(
         plan=plan,
         as_of=as_of,
         sites=staged,
-        events=events,
+        events=kept.events,
         reached=reached,
         units=inputs.units,
-        progress=measure_progress(sites, located, reached, plan, as_of=as_of),
+        progress=day.progress,
         coverage=pd.DataFrame(columns=list(COVERAGE.columns)),
         reach_areas=nothing,
         streets=inputs.roads,
@@ -177,23 +180,39 @@ def survey_ledger(
         backdrop=_split_backdrop(inputs.barriers),
         land=inputs.land,
         facilities=inputs.facilities,
-        findings=_drop_repeats(checks),
+        findings=checks,
         sources=tuple(dict.fromkeys(source.attribution for source in plan.sources)) or (SIMULATED,),
         simulated=simulated,
-        review=review_days(
-            plan, sites, located, events, as_of=as_of, since=since, kind=kind, force_majeure=force_majeure
-        ),
+        review=review_day(day, scope=scope, records=kept.records),
+        supervised=find_listings(kept.records, plan.supervision, as_of=as_of),
+        checks=checks,
+        readings=list_readings(sites, located, reached, plan, day.progress, findings=checks, as_of=as_of),
         conflicts=find_conflicts(staged, plan, as_of=as_of),
         burnup=trace_progress(sites, located, reached, plan, as_of=as_of),
     )
 
 
-def _read_ledger(path: str | Path, as_of: dt.date) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+@dataclass(frozen=True)
+class _Kept:
+    """What a ledger holds as of a day: sites, entries, the board's records, findings of its imports."""
+
+    sites: gpd.GeoDataFrame
+    events: pd.DataFrame
+    records: pd.DataFrame
+    findings: tuple[Finding, ...]
+
+
+def _read_ledger(path: str | Path, as_of: dt.date, known_at: Moment | None) -> _Kept:
     with open_ledger(path) as ledger:
-        sites, events = _hide_later(ledger.sites(), as_of), ledger.events(as_of=as_of)
+        sites = _hide_later(ledger.sites(as_of=as_of, known_at=known_at), as_of)
+        events = ledger.events(as_of=as_of, known_at=known_at)
+        if events.empty and len(everything := ledger.events(known_at=known_at)):
+            check_day(everything, as_of, name="as_of")
+        records = ledger.records(RecordKind.SUPERVISION, known_at=known_at)
+        findings = read_findings(ledger, known_at=known_at)
     if sites.empty:
         raise InputError("台账是空的", place=str(path), remedy="先导入项目")
-    return sites, events
+    return _Kept(sites, events, records, findings)
 
 
 def _hide_later(sites: gpd.GeoDataFrame, as_of: dt.date) -> gpd.GeoDataFrame:
@@ -201,19 +220,6 @@ def _hide_later(sites: gpd.GeoDataFrame, as_of: dt.date) -> gpd.GeoDataFrame:
     columns = ("actual_start", "actual_finish")
     last = pd.Timestamp(as_of)
     return sites.assign(**{column: sites[column].where(sites[column] <= last) for column in columns})
-
-
-def _find_city_gaps(plan: Plan, inputs: Inputs, sites: gpd.GeoDataFrame) -> GapsResult:
-    return find_gaps(
-        inputs.roads,
-        crs_metric=plan.crs_metric,
-        barriers=inputs.barriers if len(inputs.barriers) else None,
-        planned=inputs.planned if len(inputs.planned) else None,
-        buildings=inputs.buildings if len(inputs.buildings) else None,
-        sites=sites,
-        land=inputs.land if len(inputs.land) else None,
-        districts=inputs.units,
-    )
 
 
 def _drop_repeats(findings: list[Finding]) -> tuple[Finding, ...]:

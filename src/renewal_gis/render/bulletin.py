@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from renewal_gis import vocab
 from renewal_gis.findings import RULES
+from renewal_gis.render import agenda, board, problems, style
 from renewal_gis.render import review as reviewing
-from renewal_gis.render import style
 from renewal_gis.render.bulletin_json import make_record
 from renewal_gis.render.paper import (
+    PENDING,
     Bulletin,
     Column,
     FigureSlot,
-    Paragraph,
+    Issue,
     Section,
     Table,
     make_paragraph,
     make_table,
+    plain_value,
 )
 from renewal_gis.render.typeset import set_punctuation
 from renewal_gis.render.wording import (
@@ -29,6 +31,7 @@ from renewal_gis.render.wording import (
     list_footnotes,
     mark_part,
     sort_track,
+    tell_passed,
     tell_target,
     tell_tracks,
 )
@@ -41,14 +44,15 @@ if TYPE_CHECKING:
     from renewal_gis.render.paper import Block, Value
     from renewal_gis.survey import Survey
 
-Kind = Literal["weekly", "monthly"]
+Kind = Literal["weekly", "monthly", "supervision"]
+PREVIEW = Issue()
 _NUMERALS = "一二三四五六七八九十"
-_TITLES = {"weekly": "周通报", "monthly": "月调度通报"}
+_TITLES = {"weekly": "周通报", "monthly": "月调度通报", "supervision": "挂牌督办通报"}
 STATUS_FIGURE = "status"
 """Key of the figure slot that takes :func:`renewal_gis.render.printmap.draw_status`."""
 
 
-def build_bulletin(survey: Survey, /, *, kind: Kind = "weekly", issue: int | None = None) -> Bulletin:
+def build_bulletin(survey: Survey, /, *, kind: Kind = "weekly", issue: Issue = PREVIEW) -> Bulletin:
     """Return the bulletin of a survey.
 
     Parameters
@@ -56,41 +60,47 @@ def build_bulletin(survey: Survey, /, *, kind: Kind = "weekly", issue: int | Non
     survey
         What is reported, as of its day.
     kind
-        ``weekly`` (周通报) or ``monthly`` (月调度).
+        ``weekly`` (周通报), ``monthly`` (月调度) or ``supervision`` (挂牌督办通报).
     issue
-        Number of the issue (第N期); without it a blank is left for the hand.
+        Number (第N期) and state; without a number a blank is left for the hand.
 
     Returns
     -------
     Bulletin
-        Title; progress in words, ranking by track, changes and who did not report, findings, what is
-        proposed for supervision; the readings in force; as annexes the tables and the figure's place.
-        Without ``survey.review`` there is neither ranking nor comparison nor proposal.
+        Title; progress in words, ranking by track, changes and who did not report, problems,
+        supervision, what comes next; the readings that mattered; as annexes the tables and the
+        figure's place. Without ``survey.review`` there is neither ranking nor comparison nor proposal.
+        The bulletin on supervision tells of the board instead.
 
     Notes
     -----
-    Numbers are those of ``survey.progress`` and ``survey.review``; nothing is counted again here.
+    Numbers are those of ``survey.progress``, ``survey.review`` and ``survey.supervised``; nothing is
+    counted again here.
     """
-    number = f"第{issue}期" if issue is not None else "第\u3000\u3000期"
     sections = [
         Section(f"{_NUMERALS[k]}、{name}", tuple(blocks))
         for k, (name, blocks) in enumerate(_list_bodies(survey, kind))
     ]
-    groups: list[Sequence[Block]] = [[_make_target_table(survey)]]
-    groups += [[table] for table in _make_unit_tables(survey)]
-    groups += [[_place_figure(survey)], *_list_review_tables(survey, kind), _make_finding_table(survey)]
-    annexes = (tuple(blocks) for blocks in groups if blocks)
+    annexes = (tuple(blocks) for blocks in _list_annexes(survey, kind) if blocks)
     sections += [Section(f"附件{k}", blocks, annex=True) for k, blocks in enumerate(annexes, 1)]
     tags = (vocab.INTERNAL, *((vocab.SIMULATED,) if survey.simulated else ()))
     return Bulletin(
         title=f"全市“{survey.plan.short}”工作{_TITLES[kind]}",
-        header_lines=(set_punctuation(f"({number},截至{style.format_day(survey.as_of)})"),),
-        tags=tags,
+        header_lines=_write_header(survey, issue),
+        tags=(*tags, vocab.DRAFT) if issue.state == "draft" else tags,
         sections=tuple(sections),
         footnotes=tuple(set_punctuation(note) for note in list_footnotes(survey)),
         as_of=survey.as_of,
-        record=make_record(survey, kind),
+        record=make_record(survey, kind, issue),
     )
+
+
+def _write_header(survey: Survey, issue: Issue) -> tuple[str, ...]:
+    number = f"第{issue.number}期" if issue.number is not None else "第\u3000\u3000期"
+    lines = [f"({number},截至{style.format_day(survey.as_of)})"]
+    if issue.signed_on is not None:
+        lines.append(f"签发:{issue.signed_by}\u3000{style.format_day(issue.signed_on)}")
+    return tuple(set_punctuation(line) for line in lines)
 
 
 def _list_bodies(survey: Survey, kind: Kind) -> list[tuple[str, list[Block]]]:
@@ -99,26 +109,43 @@ def _list_bodies(survey: Survey, kind: Kind) -> list[tuple[str, list[Block]]]:
         return [
             ("总体进展", _tell_progress(survey)),
             ("各单位进展", _tell_units(survey)),
-            ("数据核查", [_tell_findings(survey)]),
+            ("存在问题", [*problems.tell_problems(survey, None, "", monthly=False)]),
         ]
+    period = reviewing.PERIODS[kind]
+    if kind == "supervision":
+        return [(name, [*blocks]) for name, blocks in board.list_board_bodies(survey, review, period)]
+    supervision = [*board.tell_board(survey, review, period), *board.tell_proposals(review)]
     return [
         ("总体进展", _tell_progress(survey)),
         ("大排队", _tell_units(survey)),
-        (f"{reviewing.PERIODS[kind]}变化与未报送单位", [*reviewing.tell_changes(survey, review, kind)]),
-        ("数据核查", [_tell_findings(survey)]),
-        (set_punctuation("挂牌督办建议(拟)"), [*reviewing.tell_proposals(review)]),
+        (f"{period}变化与未报送单位", [*reviewing.tell_changes(survey, review, kind)]),
+        ("存在问题", [*problems.tell_problems(survey, review, period, monthly=kind == "monthly")]),
+        ("挂牌督办", [*supervision]),
+        (f"{reviewing.NEXT_PERIODS[kind]}重点", [*agenda.tell_agenda(survey, review)]),
     ]
 
 
-def _list_review_tables(survey: Survey, kind: Kind) -> list[list[Table]]:
+def _list_annexes(survey: Survey, kind: Kind) -> list[Sequence[Block]]:
     review = survey.review
-    if review is None:
-        return []
-    return [
-        reviewing.make_change_tables(survey, review, kind),
-        reviewing.make_report_tables(survey, review, kind),
-        reviewing.make_proposal_tables(survey, review),
-    ]
+    boards: list[Sequence[Block]] = []
+    if review is not None:
+        boards = [
+            board.make_board_tables(survey, review, reviewing.PERIODS[kind]),
+            board.make_proposal_tables(survey, review),
+        ]
+    if kind == "supervision":
+        return [*boards, [_make_target_table(survey)]]
+    units = [[table] for table in _make_unit_tables(survey)]
+    groups: list[Sequence[Block]] = [[_make_target_table(survey)], *units, _make_composite(survey)]
+    groups.append([_place_figure(survey)])
+    if review is not None:
+        groups += [
+            reviewing.make_change_tables(survey, review, kind),
+            reviewing.make_report_tables(survey, review, kind),
+            *boards,
+            agenda.make_agenda_table(review, reviewing.NEXT_PERIODS[kind]),
+        ]
+    return [*groups, _make_finding_table(survey)]
 
 
 # ------------------------------------------------------------------ progress in words
@@ -160,6 +187,7 @@ def _tell_units(survey: Survey) -> list[Block]:
     for target, rows in _list_broken_down(survey):
         ranking = reviewing.tell_ranking(survey.review, target.id) if survey.review else ""
         blocks.append(make_paragraph(ranking or tell_tracks(survey.plan, rows), f"{target.indicator}。"))
+    blocks += [make_paragraph(text, f"{name}。") for name, text in reviewing.tell_sums(survey)]
     return blocks or [make_paragraph("各项任务均未分解到单位,只列全市数。")]
 
 
@@ -183,6 +211,10 @@ def _make_target_table(survey: Survey) -> Table:
         if target.subset_of:
             whole = survey.plan.target(target.subset_of).indicator
             notes.append(f"“{target.indicator}”含在“{whole}”之内,不可相加。")
+        passed = tell_passed(target, rows[target.id])
+        notes += [f"{target.indicator}:{passed}。"] if passed else []
+        if target.cap_units:
+            notes.append(f"“{target.indicator}”全市完成率中,各单位以任务数为限,完成数照实。")
     return make_table("targets", "目标任务进展情况表", columns, body, notes=notes)
 
 
@@ -194,7 +226,8 @@ def _list_numbers(row: dict[str, Any] | None) -> tuple[Value, ...]:
     counts = {
         key: int(value) for key, value in values.items() if key in _NUMBER_KEYS[:3] and value is not None
     }
-    return (*(values | counts).values(), str(row["light"]))
+    light = PENDING if not row["light"] and values["expected"] == 0 else str(row["light"])
+    return (*(values | counts).values(), light)
 
 
 def _make_unit_tables(survey: Survey) -> list[Table]:
@@ -228,6 +261,22 @@ def _make_unit_table(survey: Survey, target: Target, rows: dict[str, dict[str, A
     )
 
 
+def _make_composite(survey: Survey) -> list[Table]:
+    """The ranking over several targets, if the plan weighs them."""
+    if survey.review is None or survey.review.composite.empty:
+        return []
+    columns = (
+        Column("组别", "text", 36, merge=True), Column("单位", "text", 60), Column("名次", "count", 20),
+        Column("综合完成率", "percent", 40),
+    )  # fmt: skip
+    rows = [
+        (row["track"], row["unit"], *(plain_value(row[key]) for key in ("rank", "rate")))
+        for row in survey.review.composite.to_dict("records")
+    ]
+    notes = [reviewing.tell_weights(survey.plan), *survey.review.rules]
+    return [make_table("composite", "综合排名表", columns, rows, notes=notes)]
+
+
 def _walk_tracks(plan: Plan, rows: dict[str, dict[str, Any]]) -> list[tuple[Any, str]]:
     return [
         (track, unit)
@@ -244,18 +293,9 @@ def _place_figure(survey: Survey) -> FigureSlot:
     return FigureSlot(STATUS_FIGURE, set_punctuation(caption), "项目分布与进展图")
 
 
-def _tell_findings(survey: Survey) -> Paragraph:
-    if not survey.findings:
-        return make_paragraph("台账、位置和进度记录未发现问题。")
-    weights = Counter(finding.severity for finding in survey.findings)
-    parts = ",".join(f"{severity.zh}{weights[severity]}条" for severity in Severity)
-    words = f"台账、位置和进度记录共核查出{len(survey.findings)}条({parts}),分类汇总见附件,逐条见核查清单。"
-    return make_paragraph(words)
-
-
 def _make_finding_table(survey: Survey) -> list[Table]:
     """One table of findings by rule, the weightiest first; none if there is nothing."""
-    counts = Counter(finding.code for finding in survey.findings)
+    counts = Counter(finding.code for finding in problems.list_checks(survey))
     severities = list(Severity)
     codes = sorted(counts, key=lambda code: (severities.index(RULES[code].severity), -counts[code], code))
     rows: list[tuple[Value, ...]] = [

@@ -81,7 +81,7 @@ def write_docx(bulletin: Bulletin, figures: Mapping[str, bytes], /) -> bytes:
     _set_properties(document, bulletin)
     buffer = io.BytesIO()
     document.save(buffer)
-    return _fix_times(buffer.getvalue())
+    return fix_times(buffer.getvalue())
 
 
 def _write_blocks(document: Document, blocks: Sequence[Block], figures: Mapping[str, bytes]) -> None:
@@ -371,7 +371,7 @@ def _set_properties(document: Document, bulletin: Bulletin) -> None:
     words.revision = 1
 
 
-def _fix_times(content: bytes) -> bytes:
+def fix_times(content: bytes) -> bytes:
     """Pack the same parts again with the same hour, so that equal content is equal bytes."""
     buffer = io.BytesIO()
     with (

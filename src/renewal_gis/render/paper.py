@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from renewal_gis import vocab
@@ -12,11 +13,12 @@ from renewal_gis.render.typeset import set_punctuation
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
-    from fractions import Fraction
 
     Value = str | int | Fraction | None
     Block: TypeAlias = "Paragraph | Table | FigureSlot"
 Kind = Literal["text", "count", "change", "percent", "points", "light"]
+PENDING = "pending"
+"""Value of a light where the share that is due has not begun to grow."""
 CENTERED = frozenset({"count", "change", "percent", "points", "light"})
 """Kinds of columns whose values stand in the middle."""
 
@@ -71,6 +73,16 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Issue:
+    """Number and state of a bulletin: none for a preview, a draft, or signed by someone on a day."""
+
+    number: int | None = None
+    state: Literal["", "draft", "signed"] = ""
+    signed_by: str = ""
+    signed_on: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Bulletin:
     """The whole paper. Texts carry full-width punctuation; numbers are raw until they are written.
 
@@ -114,6 +126,13 @@ def make_table(
     return Table(key, set_punctuation(title), tuple(heads), tuple(rows), texts, strong)
 
 
+def plain_value(value: Any, /) -> Value:
+    """Return a value of a frame as the tree holds it: words, an exact number, or None."""
+    if isinstance(value, (str, Fraction)):
+        return value
+    return int(value) if style.is_present(value) else None
+
+
 def make_paragraph(text: str, lead: str = "") -> Paragraph:
     """Return running text with full-width punctuation."""
     return Paragraph(set_punctuation(text), set_punctuation(lead))
@@ -124,6 +143,8 @@ def format_value(value: Value, kind: Kind, /) -> str:
     if kind == "text":
         return str(value)
     if kind == "light":
+        if value == PENDING:
+            return vocab.NOT_DUE
         look = style.LIGHTS.get(str(value))
         return f"{look.sign}{look.name}" if look else vocab.NO_TASK
     if isinstance(value, str):

@@ -1,28 +1,29 @@
-"""What a bulletin says beyond the state of a day: ranking, changes, silence, slipped dates, proposals."""
+"""What a bulletin says beyond the state of a day: ranking, changes, silence, slipped dates."""
 
 from __future__ import annotations
 
 from collections import Counter
-from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from renewal_gis import vocab
 from renewal_gis.render import style
-from renewal_gis.render.paper import Column, Paragraph, Table, make_paragraph, make_table
+from renewal_gis.render.paper import Column, Paragraph, Table, make_paragraph, make_table, plain_value
 from renewal_gis.render.typeset import set_punctuation
-from renewal_gis.vocab import Ground, Move, Stage
+from renewal_gis.vocab import Move, Stage
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from renewal_gis.plan import Plan
     from renewal_gis.render.paper import Value
     from renewal_gis.survey import Review, Survey
 
-PERIODS = {"weekly": "本周", "monthly": "本月"}
+PERIODS = {"weekly": "本周", "monthly": "本月", "supervision": "本期"}
+NEXT_PERIODS = {"weekly": "下周", "monthly": "下月", "supervision": "下期"}
 LISTED_ROWS = 30
 """Rows of a list of sites that a paper shows; it says how many there are in all."""
-_NAMED, _NAMED_SITES = 5, 10
+_NAMED = 5
 
 
 def find_ranks(review: Review | None, target: str, /) -> dict[str, int]:
@@ -36,7 +37,10 @@ def find_ranks(review: Review | None, target: str, /) -> dict[str, int]:
 # ------------------------------------------------------------------ ranking
 def tell_ranking(review: Review, target: str, /) -> str:
     """Return each track from the first to the last with ranks and rates; then who is not ranked."""
-    rows = review.ranking[review.ranking["target"] == target]
+    return _tell_tracks(review.ranking[review.ranking["target"] == target])
+
+
+def _tell_tracks(rows: pd.DataFrame) -> str:
     sentences, idle, excused = [], [], []
     for track, part in rows.groupby("track", sort=False):
         records = part.to_dict("records")
@@ -55,6 +59,9 @@ def tell_ranking(review: Review, target: str, /) -> str:
 
 def _tell_place(rank: int, rows: list[dict[str, Any]]) -> str:
     percent = style.format_percent(rows[0]["rate"])
+    if not style.is_present(rows[0]["base"]):  # over several targets there is no fraction to show
+        mark = f"第{rank}名" if len(rows) == 1 else f"并列第{rank}名"
+        return f"{mark}{'、'.join(row['unit'] for row in rows)}({percent})"
     shares = [style.format_fraction(row["done"], row["base"]) for row in rows]
     if len(rows) == 1:
         return f"第{rank}名{rows[0]['unit']}({shares[0]}\uff0c{percent})"
@@ -62,16 +69,43 @@ def _tell_place(rank: int, rows: list[dict[str, Any]]) -> str:
     return f"并列第{rank}名{listed}({percent})"
 
 
+def tell_sums(survey: Survey, /) -> list[tuple[str, str]]:
+    """Return the rankings over several targets: of programmes that have more than one, and the composite."""
+    if survey.review is None:
+        return []
+    heads = Counter(
+        target.programme
+        for target in survey.plan.targets
+        if target.breakdown and not (target.parent or target.subset_of)
+    )
+    ranking = survey.review.ranking
+    told = []
+    for programme in survey.plan.programmes:
+        if heads[programme.id] > 1:
+            rows = ranking[(ranking["target"] == "") & (ranking["programme"] == programme.id)]
+            told.append((f"{programme.name}(各项平均)", _tell_tracks(rows)))
+    if len(survey.review.composite):
+        told.append(("综合排名", _tell_tracks(survey.review.composite) + tell_weights(survey.plan)))
+    return told
+
+
+def tell_weights(plan: Plan, /) -> str:
+    """Return how the composite ranking weighs its targets, and who says so."""
+    rule = plan.ranking
+    words = "、".join(f"{plan.target(name).indicator}{weight:g}" for name, weight in rule.weights.items())
+    source = f"({rule.source})" if rule.source else ""
+    return f"综合完成率为有任务各项完成率的加权平均,权重:{words}{source}。"
+
+
 # ------------------------------------------------------------------ changes and silence
 def tell_changes(survey: Survey, review: Review, kind: str, /) -> list[Paragraph]:
-    """Return what changed since the day of comparison, what slipped, and who did not report."""
+    """Return what changed since the day of comparison, and who did not report."""
     if review.since is None:
         return [make_paragraph("台账在比较日期尚无进度记录,不作比较。")]
     period = PERIODS[kind]
     return [
         make_paragraph(_tell_counts(review), f"进度变化。较{style.format_day(review.since)},"),
         make_paragraph(_tell_moves(survey, review), f"{period}动态。"),
-        make_paragraph(_tell_slips(review, period), "逾期项目。"),
         make_paragraph(_tell_silence(review, period), "未报送单位。"),
     ]
 
@@ -107,7 +141,8 @@ def _tell_moves(survey: Survey, review: Review) -> str:
     return ",".join(parts) + "。"
 
 
-def _tell_slips(review: Review, period: str) -> str:
+def tell_slips(review: Review, period: str, /) -> str:
+    """Return how many planned dates have slipped, by how much, and whose."""
     slips = review.slips
     if slips.empty:
         return "没有计划完工日期已过而未完工的项目。"
@@ -169,7 +204,7 @@ def make_change_tables(survey: Survey, review: Review, kind: str, /) -> list[Tab
     )  # fmt: skip
     keys = ("measure", "done_before", "done", "change", "rate_before", "rate", "change_pp")
     city = review.changes[review.changes["unit"] == vocab.CITY].to_dict("records")
-    rows = [(set_punctuation(row["indicator"]), *(_plain(row[key]) for key in keys)) for row in city]
+    rows = [(set_punctuation(row["indicator"]), *(plain_value(row[key]) for key in keys)) for row in city]
     note = f"上期为{style.format_day(review.since)},本期为{style.format_day(survey.as_of)}。"
     tables = [make_table("changes", f"{period}变化情况表", columns, rows, notes=[note])]
     counts = Counter(zip(review.moves["programme"], review.moves["kind"], strict=True))
@@ -184,13 +219,6 @@ def make_change_tables(survey: Survey, review: Review, kind: str, /) -> list[Tab
     return [*tables, make_table("moves", title, heads, [*body, total], strong=(len(body),))]
 
 
-def _plain(value: Any) -> Value:
-    """A value of a frame as the tree holds it: words, exact numbers, or None."""
-    if isinstance(value, (str, Fraction)):
-        return value
-    return int(value) if style.is_present(value) else None
-
-
 def make_report_tables(survey: Survey, review: Review, kind: str, /) -> list[Table]:
     """Return who reported, and the sites whose planned finish has passed."""
     if review.since is None:
@@ -203,7 +231,7 @@ def make_report_tables(survey: Survey, review: Review, kind: str, /) -> list[Tab
     rows = [
         (
             row["unit"], int(row["sites"]), int(row["open_sites"]), int(row["entries"]),
-            format_date(row["last_date"]) or vocab.NO_TASK, _plain(row["days_since"]),
+            format_date(row["last_date"]) or vocab.NO_TASK, plain_value(row["days_since"]),
         )
         for row in review.reports.to_dict("records")
     ]  # fmt: skip
@@ -227,73 +255,3 @@ def _make_slip_table(survey: Survey, review: Review) -> list[Table]:
     total = len(review.slips)
     notes = [f"共{total}个,列逾期最长的{LISTED_ROWS}个。"] if total > LISTED_ROWS else []
     return [make_table("slips", "逾期项目清单", columns, rows, notes=notes)] if rows else []
-
-
-# ------------------------------------------------------------------ supervision
-def tell_proposals(review: Review, /) -> list[Paragraph]:
-    """Return what the rules propose to put on the board, in words."""
-    proposals = review.proposals
-    if proposals.empty:
-        return [make_paragraph("按规则没有拟挂牌事项。")]
-    counts = Counter(proposals["kind"])
-    parts = ",".join(f"{ground.zh}{counts[ground.value]}件" for ground in Ground)
-    texts = [make_paragraph(f"按规则提出{len(proposals)}件({parts}),均为建议,经人工确认后方可挂牌。")]
-    for ground in (Ground.MISSED, Ground.RED):
-        part = proposals[proposals["kind"] == ground.value]
-        words = [
-            f"{subject}:{'、'.join(_tell_case(row) for row in rows)}"
-            for subject, rows in groupby(part.to_dict("records"), lambda row: row["subject"])
-        ]
-        if words:
-            texts.append(make_paragraph(f"{';'.join(words)}。", f"{ground.zh}。"))
-    return texts
-
-
-def _tell_case(row: dict[str, Any]) -> str:
-    return f"{row['unit']}({style.format_fraction(row['done'], row['base'])})"
-
-
-def make_proposal_tables(survey: Survey, review: Review, /) -> list[Table]:
-    """Return the proposals by target, and the sites that were not updated for long."""
-    stale = review.proposals["kind"] == Ground.STALE.value
-    cases = review.proposals[~stale].to_dict("records")
-    columns = (
-        Column("理由", "text", 20, merge=True), Column("单位", "text", 22), Column("事项", "text", 40),
-        Column("任务数", "count", 12), Column("完成数", "count", 12), Column("完成率", "percent", 13),
-        Column("序时进度", "percent", 13), Column("偏差(百分点)", "points", 14),
-        Column("逾期天数", "count", 10),
-    )  # fmt: skip
-    keys = ("base", "done", "rate", "expected", "pace_pp", "days")
-    rows = [
-        (
-            Ground(row["kind"]).zh,
-            row["unit"],
-            set_punctuation(row["subject"]),
-            *(_plain(row[key]) for key in keys),
-        )
-        for row in cases
-    ]
-    note = "本表为建议,经人工确认后方可挂牌;“力争”目标不据此挂牌;单位为“全市”的,任务未分解到单位。"
-    tables = [make_table("proposals", "挂牌督办建议表(拟)", columns, rows, notes=[note])] if rows else []
-    waiting: list[tuple[Value, ...]] = [
-        (_name(survey, row), row["unit"], int(row["base"]), int(row["days"]), _shorten(row["site_ids"]))
-        for row in review.proposals[stale].to_dict("records")
-    ]
-    heads = (
-        Column("专项", "text", 20, merge=True), Column("单位", "text", 24), Column("项目数", "count", 13),
-        Column("最长天数", "count", 14), Column("项目编号", "text", 85),
-    )  # fmt: skip
-    reasons = review.proposals.loc[stale, "reason"].unique()
-    notes = [f"{reason}。" for reason in reasons]
-    if waiting:
-        tables.append(make_table("stale", "长期未更新项目表", heads, waiting, notes=notes))
-    return tables
-
-
-def _shorten(site_ids: str) -> str:
-    names = site_ids.split("、")
-    return "、".join(names[:_NAMED_SITES]) + ("等" if len(names) > _NAMED_SITES else "")
-
-
-def _name(survey: Survey, row: dict[str, Any]) -> str:
-    return survey.plan.programme(str(row["programme"])).short

@@ -69,8 +69,10 @@ def tell_target(target: Target, row: Mapping[str, Any], /) -> str:
         opening = f"方案未定任务数,台账共{style.format_count(row['ledger'])}{measure}"
     share = ""
     if style.is_present(row["rate"]):
-        fraction = style.format_fraction(row["done"], row["base"])
+        fraction = style.format_fraction(row["counted"], row["base"])
         share = f"({fraction}={style.format_percent(row['rate'])})"
+    if row["counted"] != row["done"]:
+        share = f",各单位以任务数为限计{style.format_count(row['counted'])}{measure}{share}"
     done_word = (
         "已启动" if "启动" in target.indicator else _DONE_WORDS.get(target.milestone, target.milestone.zh)
     )
@@ -81,7 +83,15 @@ def tell_target(target: Target, row: Mapping[str, Any], /) -> str:
         parts += [f"序时进度{style.format_percent(row['expected'])}", style.tell_pace(row["pace_pp"])]
     elif target.striving:
         parts.append("力争目标,不设序时进度")
-    return ",".join(parts)
+    passed = tell_passed(target, row)
+    return ",".join([*parts, passed] if passed else parts)
+
+
+def tell_passed(target: Target, row: Mapping[str, Any], /) -> str:
+    """Return how many units have done their own task, where the plan judges each unit by itself."""
+    if target.check != "per_unit" or not style.is_present(row["units"]):
+        return ""
+    return f"逐单位{row['units']}个中{row['passed']}个达标"
 
 
 def sort_track(units: Sequence[str], rows: Mapping[str, Mapping[str, Any]], /) -> tuple[list[str], list[str]]:
@@ -128,6 +138,7 @@ def _tell_tie(units: tuple[str, ...], rows: Mapping[str, Mapping[str, Any]]) -> 
 def list_footnotes(survey: Survey, /) -> list[str]:
     """Return what the numbers mean: sources, rounding, lights, readings in force, simulation."""
     plan = survey.plan
+    readings = plan.footnotes(set(survey.progress["target"])) if survey.readings is None else survey.readings
     document = f"《{plan.title}》" + (f"及附件《{plan.annex}》" if plan.annex else "")
     simulated = (
         [f"本期所用台账、进度、道路等为{vocab.SIMULATED},不反映任何单位的实际工作。"]
@@ -139,8 +150,18 @@ def list_footnotes(survey: Survey, /) -> list[str]:
         f"任务数据{document};完成率=完成数/任务数,方案未定任务数的按台账数计并注明“台账口径”。",
         "百分率四舍五入保留一位小数,比较先后按未舍入的分数;完成率超过100%的照实列示。",
         _tell_lights(plan.lights),
-        *plan.footnotes(set(survey.progress["target"])),
+        *readings,
+        *_list_revisions(survey),
         f"资料来源:{join_sources(survey.sources)}。",
+    ]
+
+
+def _list_revisions(survey: Survey) -> list[str]:
+    return [
+        f"“{target.indicator}”任务数自{style.format_day(revision.date)}起按《{revision.document}》调整。"
+        for target in survey.plan.targets
+        for revision in target.revisions
+        if revision.date <= survey.as_of
     ]
 
 
