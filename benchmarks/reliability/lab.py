@@ -74,10 +74,10 @@ def call(*words: object) -> int:
     from renewal_gis.cli import main
 
     try:
-        main.main([str(word) for word in words], standalone_mode=False)
+        code = main.main([str(word) for word in words], standalone_mode=False)
     except SystemExit as end:
         return int(end.code or 0)
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def run(*words: object, **how: object) -> subprocess.CompletedProcess[str]:

@@ -33,14 +33,16 @@ if TYPE_CHECKING:
 @click.argument("plan_path", metavar="PLAN", type=FILE)
 @AS_OF
 @SINCE
-@click.option("--ledger", "ledger_path", type=FILE, help="台账;不写则为输出文件夹中的 ledger.gpkg。")
+@click.option(
+    "--ledger", "ledger_path", help="台账:.gpkg 文件或服务器地址;不写则为输出文件夹中的 ledger.gpkg。"
+)
 @OUTPUT
 @JSON
 def build(
     plan_path: Path,
     as_of: dt.datetime | None,
     since: dt.datetime | None,
-    ledger_path: Path | None,
+    ledger_path: str | None,
     output: Path,
     *,
     as_json: bool,
@@ -66,10 +68,12 @@ def build(
 
 @click.command()
 @AS_OF
-@click.option("--ledger", "ledger_path", type=FILE, help="台账;不写则为输出文件夹中的 ledger.gpkg。")
+@click.option(
+    "--ledger", "ledger_path", help="台账:.gpkg 文件或服务器地址;不写则为输出文件夹中的 ledger.gpkg。"
+)
 @OUTPUT
 @JSON
-def demo(as_of: dt.datetime | None, ledger_path: Path | None, output: Path, *, as_json: bool) -> None:
+def demo(as_of: dt.datetime | None, ledger_path: str | None, output: Path, *, as_json: bool) -> None:
     """用随包的示例城(全部虚构)走一遍,不需要任何文件。
 
     \b
@@ -93,7 +97,7 @@ def _make(
     paths: list[Path],
     *,
     days: tuple[dt.date, dt.date | None],
-    ledger: Path | None,
+    ledger: str | None,
     output: Path,
     tell: Steps,
 ) -> dict[str, Any]:
@@ -101,14 +105,14 @@ def _make(
     from renewal_gis.pipeline.survey import keep_inputs, survey_city
     from renewal_gis.publish import publish_survey
 
-    ledger = ledger or output / "ledger.gpkg"
+    book = ledger or output / "ledger.gpkg"
     tell("写入台账")
     day, since = days
     if since is not None:
         check_span(since, day)
-    kept = keep_inputs(inputs, ledger, plan, at=now(), by=whoami())
-    survey = survey_city(plan, inputs, ledger, as_of=day, since=since, tell=tell, findings=kept)
-    return publish_survey(survey, output, inputs=paths, ledger_path=ledger, tell=tell).manifest
+    kept = keep_inputs(inputs, book, plan, at=now(), by=whoami())
+    survey = survey_city(plan, inputs, book, as_of=day, since=since, tell=tell, findings=kept)
+    return publish_survey(survey, output, inputs=paths, ledger_path=book, tell=tell).manifest
 
 
 def _finish(manifest: dict[str, Any], output: Path, *, as_json: bool) -> None:

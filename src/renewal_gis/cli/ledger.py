@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from renewal_gis.cli.check import PROGRAMME, tell_balances
+from renewal_gis.cli.check import LAYER, PROGRAMME, tell_balances
 from renewal_gis.cli.kin import merge, split, unlink
 from renewal_gis.cli.moves import backup, export, restore
 from renewal_gis.cli.options import BY, DAY, FILE, JSON, LEDGER, PLAN, code_of, now, tell_findings
@@ -55,6 +55,7 @@ def init(ledger_path: str, plan_path: Path, by: str) -> None:
 @click.option("--plan", "plan_path", type=FILE, help="方案文件(.toml);台账中已有方案时可不写。")
 @click.option("--role", type=click.Choice(["sites", "events"]), default="sites", show_default=True)
 @PROGRAMME
+@LAYER
 @BY
 @JSON
 @click.pass_context

@@ -215,7 +215,7 @@ def write_parquet(frame: gpd.GeoDataFrame, /) -> bytes:
 
 
 def _write_gpkg(frame: gpd.GeoDataFrame) -> bytes:
-    from renewal_gis.render.layers import write_geopackage  # noqa: PLC0415  # brings GDAL along
+    from renewal_gis.render.geopackage import write_geopackage  # noqa: PLC0415  # brings GDAL along
 
     return write_geopackage({"sites": tabulate_sites(frame)}, as_of=_CREATED.date())
 

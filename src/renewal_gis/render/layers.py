@@ -2,27 +2,70 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-import tempfile
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
-import pyogrio
+import pandas as pd
+import shapely
 
-from renewal_gis.errors import PublishError
-from renewal_gis.render.tables import SITE_FIELDS, shape_columns
+from renewal_gis.render import qgis_project, qgis_style
+from renewal_gis.render.exports import write_parquet
+from renewal_gis.render.geopackage import write_geopackage
+from renewal_gis.render.qgis_project import SITE_VIEWS, Sheet
+from renewal_gis.render.scene import choose_target
+from renewal_gis.render.shapefile import write_shapefile
+from renewal_gis.render.style import LIGHTS, find_stage_group, format_day
+from renewal_gis.render.tables import KINDS, SITE_FIELDS, name_kinds, shape_columns
 from renewal_gis.schema import STORED_CRS
-from renewal_gis.vocab import DefectKind, Label, LinkKind, Placement, Stage, Verdict
+from renewal_gis.vocab import (
+    NO_TASK,
+    SIMULATED,
+    SUSPECTED,
+    DefectKind,
+    Label,
+    LinkKind,
+    Placement,
+    Stage,
+    Verdict,
+)
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Mapping
+    import sqlite3
+    from collections.abc import Mapping
 
+    import geopandas as gpd
+
+    from renewal_gis.render.qgis_style import Look
     from renewal_gis.survey import Survey
 
-UNIT_FIELDS: Mapping[str, str] = {"name": "名称", "kind": "类别", "core": "主城区"}
+_SITE_EXTRAS: Mapping[str, str] = {"stage_group": "阶段组", "kind": "图形"}
+UNIT_FIELDS: Mapping[str, str] = {
+    "name": "名称",
+    "kind": "类别",
+    "core": "主城区",
+    "indicator": "指标",
+    "done": "完成数",
+    "base": "任务数",
+    "light": "亮灯",
+}
+PROGRESS_FIELDS: Mapping[str, str] = {
+    "target": "目标编号",
+    "programme": "专项",
+    "indicator": "指标",
+    "unit": "责任单位",
+    "measure": "计量单位",
+    "base": "任务数",
+    "ledger": "台账数",
+    "located": "有位置",
+    "unlocated": "无位置",
+    "done": "完成数",
+    "counted": "计入完成率",
+    "rate": "完成率",
+    "expected": "序时进度",
+    "pace_pp": "进度偏差_百分点",
+    "light": "亮灯",
+    "simulated": "模拟数据",
+}
 ROAD_FIELDS: Mapping[str, str] = {"highway": "道路等级", "name": "道路名称", "length_m": "长度_米"}
 DEAD_END_FIELDS: Mapping[str, str] = {
     "highway": "道路等级",
@@ -56,109 +99,225 @@ DEFECT_FIELDS: Mapping[str, str] = {
     "district": "所在区县",
 }
 
+_MULTI = {
+    "MultiPoint": shapely.MultiPoint,
+    "MultiLineString": shapely.MultiLineString,
+    "MultiPolygon": shapely.MultiPolygon,
+}
+_MAIN_ROADS = ", ".join(f"'{name}'" for name in ("motorway", "trunk", "primary", "secondary"))
+_GROUPS: Mapping[str, tuple[tuple[str, str, str, bool, int], ...]] = {
+    "断头路(疑似)": (
+        ("links", "拟打通路段", "", True, 200_000),
+        ("dead_ends", "疑似断头路端点", f"判定 = '{Verdict.CANDIDATE.zh}'", True, 100_000),
+        ("dead_ends", "其他端点", f"判定 <> '{Verdict.CANDIDATE.zh}'", False, 100_000),
+        ("defects", "数据缺陷", "", False, 100_000),
+    ),
+    "区县与道路": (
+        ("roads", "主要道路", f"道路等级 IN ({_MAIN_ROADS})", True, 0),
+        ("roads", "其他道路", f"道路等级 NOT IN ({_MAIN_ROADS})", True, 100_000),
+        ("units", "区县(亮灯)", "", True, 0),
+    ),
+}
+"""Groups of the project below the programmes: layer, title, rows, whether shown, from which scale on."""
+_TYPES = {
+    "units": "Polygon",
+    "roads": "LineString",
+    "links": "LineString",
+    "dead_ends": "Point",
+    "defects": "Point",
+}
+_STYLES_TABLE = """CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT, f_table_catalog TEXT(256),
+  f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT,
+  styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME)"""
+
 LABELS: Mapping[str, type[Label]] = {"stage": Stage, "placement": Placement, "verdict": Verdict}
 
 
-def write_layers(survey: Survey, /) -> bytes:
-    """Return a GeoPackage with the layers sites, units, roads, dead_ends, links and defects.
+@dataclass(frozen=True)
+class Layers:
+    """The frames of the GeoPackage under their Chinese heads, and the looks of its layers.
 
-    All in EPSG:4490, fields named in Chinese; the same survey gives the same bytes.
+    ``looks`` holds the styles of each layer by name, the one that QGIS takes first in front.
+    """
+
+    frames: Mapping[str, gpd.GeoDataFrame]
+    looks: Mapping[str, Mapping[str, Look]]
+
+
+def write_layers(survey: Survey, /) -> dict[str, bytes]:
+    """Return the files of the layers by name: GeoPackage, QGIS project, GeoParquet and GBK shapefiles.
+
+    ``renewal.gpkg`` holds sites (with the views sites_point, sites_line, sites_polygon), units, progress,
+    roads, dead_ends, links and defects, in EPSG:4490, fields named in Chinese, with styles for QGIS.
+    The same survey gives the same bytes.
 
     Parameters
     ----------
     survey
         What is shown.
     """
+    layers = _gather(survey)
+    return {
+        "renewal.gpkg": write_geopackage(
+            layers.frames, as_of=survey.as_of, types=_TYPES, dress=lambda base: _dress(base, layers, survey)
+        ),
+        "renewal.qgz": _write_project(survey, layers),
+        "sites.parquet": write_parquet(_name_codes(survey)),
+        "sites.shp.zip": write_shapefile(_name_codes(survey))[0],
+    }
+
+
+def _name_codes(survey: Survey) -> gpd.GeoDataFrame:
+    """Return the sites with the words of the plan in place of its codes, and their group of stages."""
     plan = survey.plan
     sites = _label(survey.sites, LABELS)
-    sites["programme"] = sites["programme"].map({p.id: p.short for p in plan.programmes})
-    sites["category"] = (
-        sites["category"].map({c.id: c.name for p in plan.programmes for c in p.categories}).fillna("")
+    categories = {c.id: c.name for p in plan.programmes for c in p.categories}
+    return _join_kinds(sites).assign(
+        programme=sites["programme"].map({p.id: p.short for p in plan.programmes}),
+        category=sites["category"].map(categories).fillna(""),
+        stage_group=survey.sites["stage"].map(lambda stage: find_stage_group(stage).name),
+        kind=name_kinds(sites.geometry),
     )
-    links = _label(survey.links, {"kind": LinkKind}).assign(status="疑似,待现场核实")
+
+
+def _join_kinds(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Make all polygons multipolygons where some are, and so on: a layer of QGIS has one type."""
+    kinds = name_kinds(sites.geometry)
+    shapes = sites.geometry.copy()
+    for kind, (single, multi, *_) in KINDS.items():
+        found = set(shapes[kinds == kind].geom_type)
+        if {single, multi} <= found:
+            change = ((kinds == kind) & (shapes.geom_type == single)).to_numpy()
+            shapes[change] = [_MULTI[multi]([shape]) for shape in shapes[change]]
+    return sites.set_geometry(shapes)
+
+
+def _gather(survey: Survey) -> Layers:
+    links = _label(survey.links, {"kind": LinkKind}).assign(status=SUSPECTED)
     frames = {
-        "sites": _choose(sites, SITE_FIELDS, index="编号"),
-        "units": _choose(survey.units, UNIT_FIELDS, index="代码"),
+        "sites": _choose(_name_codes(survey), {**SITE_FIELDS, **_SITE_EXTRAS}, index="编号"),
+        "units": _choose(_light_units(survey), UNIT_FIELDS, index="代码"),
+        "progress": _list_progress(survey),
         "roads": _choose(survey.streets, ROAD_FIELDS),
         "dead_ends": _choose(_label(survey.dead_ends, LABELS), DEAD_END_FIELDS),
         "links": _choose(links, LINK_FIELDS),
         "defects": _choose(_label(survey.defects, {"kind": DefectKind}), DEFECT_FIELDS),
     }
-    return write_geopackage(frames, as_of=survey.as_of)
+    views = {
+        view: {"专项": qgis_style.programme_look(survey.plan, kind), "阶段": qgis_style.stage_look(kind)}
+        for kind, view in SITE_VIEWS.items()
+    }
+    others = qgis_style.finding_looks() | {
+        "units": qgis_style.light_look(),
+        "roads": qgis_style.road_look(frames["roads"]["道路等级"].fillna("")),
+    }
+    return Layers(frames, views | {name: {"默认": look} for name, look in others.items()})
 
 
-def write_geopackage(
-    frames: Mapping[str, gpd.GeoDataFrame],
-    /,
-    *,
-    as_of: dt.date,
-    dress: Callable[[sqlite3.Connection], None] | None = None,
-) -> bytes:
-    """Return a GeoPackage of named layers, stamped with ``as_of`` instead of the clock.
-
-    Parameters
-    ----------
-    frames
-        Layer name to frame; a frame may be empty, and geometries of several types or missing.
-        A frame without geometry becomes a table.
-    as_of
-        The date that the file says it was changed.
-    dress
-        Adds what GDAL does not know to the finished container: styles, views.
-
-    Raises
-    ------
-    PublishError
-        The temporary folder cannot hold it, or what was written does not read back.
-    """
-    clock = "OGR_CURRENT_DATE"
-    before = pyogrio.get_gdal_config_option(clock)
-    pyogrio.set_gdal_config_options({clock: f"{as_of.isoformat()}T00:00:00.000Z"})
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "layers.gpkg"
-            for name, frame in frames.items():
-                _append_layer(path, name, frame)
-            with contextlib.closing(sqlite3.connect(path)) as base, base:
-                if dress is not None:
-                    dress(base)
-            _check_container(path, frames)
-            return path.read_bytes()
-    except (sqlite3.Error, RuntimeError, OSError) as error:
-        if isinstance(error, PublishError):
-            raise
-        raise PublishError(f"GeoPackage 没有写成:{error}", remedy="检查临时文件夹的空间") from error
-    finally:
-        pyogrio.set_gdal_config_options({clock: before})
+def _light_units(survey: Survey) -> gpd.GeoDataFrame:
+    """Return the units with the light of the target that the maps show."""
+    target = choose_target(survey)
+    rows = survey.progress[survey.progress["target"] == target.id].set_index("unit")
+    names = survey.units["name"]
+    lights = {code: light.name for code, light in LIGHTS.items()}
+    return survey.units.assign(
+        indicator=target.indicator,
+        done=names.map(rows["done"]).astype("Int64"),
+        base=names.map(rows["base"]).astype("Int64"),
+        light=names.map(rows["light"]).map(lights).fillna(NO_TASK),
+    )
 
 
-def _append_layer(path: Path, name: str, frame: gpd.GeoDataFrame) -> None:
-    only = {}
-    if isinstance(frame, gpd.GeoDataFrame):
-        kinds = set(frame.geometry.dropna().geom_type)
-        single = {kind.removeprefix("Multi") for kind in kinds}
-        several = len(kinds) > 1 and len(single) == 1  # polygons and multipolygons: all become multi
-        only = {
-            "geometry_type": f"Multi{single.pop()}"
-            if several
-            else kinds.pop()
-            if len(kinds) == 1
-            else "Unknown",
-            "promote_to_multi": several,
-        }
-    pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", use_arrow=True, **only)
+def _list_progress(survey: Survey) -> pd.DataFrame:
+    """Return progress as a table without geometry; shares as numbers of 0–1."""
+    rows = survey.progress
+    kept = {column: head for column, head in PROGRESS_FIELDS.items() if column in rows.columns}
+    shares = {
+        name: rows[name].map(lambda value: None if value is None else float(value)).astype("Float64")
+        for name in ("rate", "expected", "pace_pp")
+    }
+    lights = rows["light"].map({code: light.name for code, light in LIGHTS.items()}).fillna(NO_TASK)
+    short = {p.id: p.short for p in survey.plan.programmes}
+    table = rows.assign(
+        **shares, light=lights, programme=rows["programme"].map(short), simulated=survey.simulated
+    )
+    return pd.DataFrame(table[list(kept)]).rename(columns=kept)
 
 
-def _check_container(path: Path, frames: Mapping[str, gpd.GeoDataFrame]) -> None:
-    """Count what was written: a driver may report success on a full disk."""
-    with contextlib.closing(sqlite3.connect(path)) as base:
-        sound = base.execute("PRAGMA integrity_check").fetchone()[0]
-        for name, frame in frames.items():
-            count = base.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608  # our own names
-            if sound != "ok" or count != len(frame):
-                raise PublishError(
-                    f"图层 {name} 没有写完整({count}/{len(frame)})", remedy="检查临时文件夹的空间"
-                )
+def _write_project(survey: Survey, layers: Layers) -> bytes:
+    sites = layers.frames["sites"]
+    fields = tuple(str(name) for name in sites.columns.drop(sites.geometry.name))
+    groups = qgis_project.list_programmes(
+        survey.plan, zip(sites["专项"], sites["图形"], strict=True), fields=fields
+    )
+    for group, names in _GROUPS.items():
+        groups[group] = [
+            Sheet(
+                title,
+                name,
+                layers.looks[name]["默认"],
+                tuple(map(str, layers.frames[name].columns.drop("geometry"))),
+                subset,
+                shown,
+                scale,
+            )
+            for name, title, subset, shown, scale in names
+        ]
+    mark = f"({SIMULATED})" if survey.simulated else ""
+    west, south, east, north = map(float, survey.units.to_crs(survey.plan.crs_metric).total_bounds)
+    return qgis_project.write_project(
+        survey.plan,
+        groups,
+        title=f"{survey.plan.short} 截至{format_day(survey.as_of)}{mark}",
+        simulated=survey.simulated,
+        bounds=(west, south, east, north),
+        database="renewal.gpkg",
+    )
+
+
+def _dress(base: sqlite3.Connection, layers: Layers, survey: Survey) -> None:
+    """Add the views of the sites and the styles of all layers."""
+    stamp = f"{survey.as_of.isoformat()}T00:00:00.000Z"
+    names = [f'"{name}"' for name in layers.frames["sites"].columns.drop("geometry")]
+    for kind, view in SITE_VIEWS.items():
+        base.execute(
+            f"CREATE VIEW {view} AS SELECT fid, geom, {', '.join(names)} FROM sites "  # noqa: S608  # our own names
+            f"WHERE 图形 = '{kind}'"
+        )
+        base.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, min_x, min_y, "
+            "max_x, max_y, srs_id) SELECT ?, 'features', ?, ?, ?, min_x, min_y, max_x, max_y, srs_id "
+            "FROM gpkg_contents WHERE table_name = 'sites'",
+            (view, view, f"项目({kind})", stamp),
+        )
+        base.execute(
+            "INSERT INTO gpkg_geometry_columns SELECT ?, column_name, ?, srs_id, z, m "
+            "FROM gpkg_geometry_columns WHERE table_name = 'sites'",
+            (view, _type_of(layers.frames["sites"], kind)),
+        )
+    base.execute(_STYLES_TABLE)
+    base.execute(
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change) "
+        "VALUES ('layer_styles', 'attributes', 'layer_styles', ?)",
+        (stamp,),
+    )
+    mark = SIMULATED if survey.simulated else ""
+    for layer, looks in layers.looks.items():
+        frame = layers.frames.get(layer, layers.frames["sites"])
+        fields = [str(name) for name in frame.columns.drop("geometry")]
+        for first, (name, look) in enumerate(looks.items()):
+            qml = qgis_style.write_qml(look, fields=fields)
+            base.execute(
+                "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, "
+                "styleName, styleQML, styleSLD, useAsDefault, description, owner, update_time) "
+                "VALUES ('', '', ?, 'geom', ?, ?, '', ?, ?, '', ?)",
+                (layer, name, qml, int(first == 0), mark, stamp),
+            )
+
+
+def _type_of(sites: gpd.GeoDataFrame, kind: str) -> str:
+    found = sorted(set(sites.geometry[sites["图形"] == kind].geom_type))
+    return str(found[0] if len(found) == 1 else KINDS[kind][0]).upper()
 
 
 def _label(frame: gpd.GeoDataFrame, labels: Mapping[str, type[Label]]) -> gpd.GeoDataFrame:
