@@ -21,7 +21,7 @@ from renewal_gis.render.webmap.assets import find_asset, is_plugin_asset
 from renewal_gis.render.webmap.escape import guard_script, guard_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import folium
 
@@ -211,11 +211,12 @@ def _hash_source(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Leave:
-    """What the policy lets a page do beyond its hashed scripts and styles; nothing of it can fetch."""
+    """What the policy lets a page do beyond its hashed scripts and styles; only ``hosts`` can be asked."""
 
     style_attributes: bool = False
     own_styles: bool = False
     frames: bool = False
+    hosts: tuple[str, ...] = ()
 
 
 def _write_policy(scripts: list[str], styles: list[str], leave: _Leave) -> str:
@@ -226,7 +227,7 @@ def _write_policy(scripts: list[str], styles: list[str], leave: _Leave) -> str:
         f"script-src {' '.join(sorted({_hash_source(text) for text in scripts})) or repr('none')}",
         f"style-src {_INLINE if leave.own_styles else hashed}",
         *([f"style-src-attr {_INLINE}"] if leave.style_attributes else []),
-        "img-src data: blob:",
+        " ".join(["img-src data: blob:", *leave.hosts]),
         "font-src data:",
         # a page in a data: address lives under the policy of the page that holds it
         *(["frame-src data:"] if leave.frames else []),
@@ -249,7 +250,9 @@ def _name_steadily(texts: list[str], known: set[str]) -> list[str]:
 
 
 # ------------------------------------------------------------------ the page
-def render_offline(map_: folium.Map, /, *, title: str = "", lang: str = "zh-CN") -> str:
+def render_offline(
+    map_: folium.Map, /, *, title: str = "", lang: str = "zh-CN", hosts: Sequence[str] = ()
+) -> str:
     """Return a map as the text of one HTML page that makes no request.
 
     Parameters
@@ -260,6 +263,8 @@ def render_offline(map_: folium.Map, /, *, title: str = "", lang: str = "zh-CN")
         What the browser's tab says.
     lang
         Language of the page.
+    hosts
+        Where pictures may come from, for a page that offers online basemaps on purpose.
 
     Raises
     ------
@@ -295,6 +300,7 @@ def render_offline(map_: folium.Map, /, *, title: str = "", lang: str = "zh-CN")
             style_attributes="style=" in main or "style=" in markup or header.foreign or body.foreign,
             own_styles=bool(_STYLISTS & kinds),
             frames="IFrame" in kinds,
+            hosts=tuple(hosts),
         ),
     )
 

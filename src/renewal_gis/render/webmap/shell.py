@@ -16,6 +16,7 @@ from renewal_gis.render.webmap import codec
 from renewal_gis.render.webmap.assets import join_scripts
 from renewal_gis.render.webmap.offline import render_offline
 from renewal_gis.render.webmap.packed import BLOCK_TYPE, PackedLayer, add_header
+from renewal_gis.render.webmap.words import LANGUAGES, say, words_script
 from renewal_gis.vocab import BOUNDARY_NOTE, INTERNAL, SIMULATED, SUSPECTED
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _HOME_ICON = (
     '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 11l8-7 8 7M6 9.5V20h12V9.5M10 20v-6h4v6"/></svg>'
 )
 _NORTH = (
-    '<div class="rg-north" aria-hidden="true"><svg viewBox="0 0 26 38"><text x="13" y="10">北</text>'
+    '<div class="rg-north" aria-hidden="true"><svg viewBox="0 0 26 38"><text x="13" y="10">{}</text>'
     '<path d="M13 13 L20 35 L13 30 L6 35 Z"/></svg></div>'
 )
 
@@ -48,6 +49,8 @@ class Page:
     suspected: bool = False
     notes: tuple[str, ...] = ()
     styles: tuple[str, ...] = ()
+    lang: str = "zh"
+    approval: str = ""
 
 
 class PageShell(MacroElement):
@@ -84,6 +87,7 @@ class PageShell(MacroElement):
         self.run = page.run
         self.scripts = page.scripts
         self.styles = ("page.css", *page.styles)
+        self.lang = page.lang
 
     @property
     def layer_names(self) -> str:
@@ -97,28 +101,31 @@ class PageShell(MacroElement):
         add_header(
             figure,
             "renewal_page_js",
-            f"<script>{join_scripts('page.js', 'search.js', 'tools.js', *self.scripts)}</script>",
+            f"<script>{words_script(self.lang)}\n{join_scripts('page.js', 'search.js', 'tools.js', *self.scripts)}</script>",
         )
         super().render(**kwargs)
 
 
 def _write_markup(survey: Survey, page: Page) -> str:
-    stamps = [("internal", INTERNAL)]
+    stamps = [("approved", f"审图号:{page.approval}")] if page.approval else [("internal", INTERNAL)]
     if survey.simulated:
         stamps.append(("simulated", SIMULATED))
     if page.suspected:
         stamps.append(("suspected", SUSPECTED))
     tabs = "".join(
-        f'<a href="{file}"{" aria-current=page" if file == page.file else ""}>{name}</a>'
+        f'<a href="{file}"{" aria-current=page" if file == page.file else ""}>{say(name, page.lang)}</a>'
         for file, name in PAGES
     )
+    views = say("页面", page.lang)
+    day = survey.as_of.isoformat() if page.lang == "en" else style.format_day(survey.as_of)
     return frame_markup(
         page,
-        when=f'<span class="when">截至 <b>{style.format_day(survey.as_of)}</b></span>',
-        stamps=stamps,
-        tabs=f'<nav class="rg-tabs" aria-label="页面">{tabs}</nav>',
+        when=f'<span class="when">{say("截至", page.lang)} <b>{day}</b></span>',
+        stamps=[(kind, say(words, page.lang)) for kind, words in stamps],
+        # the other pages are for the office only
+        tabs="" if page.approval else f'<nav class="rg-tabs" aria-label="{views}">{tabs}</nav>',
         sources=";".join(survey.sources),
-        remark=BOUNDARY_NOTE,
+        remark=say(BOUNDARY_NOTE, page.lang),
     )
 
 
@@ -145,30 +152,31 @@ def frame_markup(
     sources, remark
         Plain text for the foot.
     """
-    say = html.escape
-    notes = '<button class="fix" id="rg-notes" type="button">口径说明</button>' if page.notes else ""
-    marks = "".join(f'<span class="rg-stamp {kind}">{say(words)}</span>' for kind, words in stamps)
-    told = f"数据来源:{say(sources)}" if sources else ""
+    plain = html.escape
+    word = {text: plain(say(text, page.lang)) for text in ("口径说明", "数据来源", "搜索", "明暗切换", "全图", "详情", "北")}
+    notes = f'<button class="fix" id="rg-notes" type="button">{word["口径说明"]}</button>' if page.notes else ""
+    marks = "".join(f'<span class="rg-stamp {kind}">{plain(words)}</span>' for kind, words in stamps)
+    told = f"{word['数据来源']}:{plain(sources)}" if sources else ""
     return f"""
 <header class="rg-head">
-  <h1>{say(page.title)}</h1>
+  <h1>{plain(page.title)}</h1>
   {when}
   <span class="rg-stamps">{marks}</span>
   <span class="gap"></span>
-  <div class="rg-find"><input id="rg-find" type="search" autocomplete="off" spellcheck="false" aria-label="搜索"><div class="rg-hits" id="rg-hits" role="listbox" hidden></div></div>
+  <div class="rg-find"><input id="rg-find" type="search" autocomplete="off" spellcheck="false" aria-label="{word["搜索"]}"><div class="rg-hits" id="rg-hits" role="listbox" hidden></div></div>
   {tabs}
-  <button class="rg-icon" id="rg-theme" type="button" title="明暗切换" aria-label="明暗切换">{_THEME_ICON}</button>
+  <button class="rg-icon" id="rg-theme" type="button" title="{word["明暗切换"]}" aria-label="{word["明暗切换"]}">{_THEME_ICON}</button>
 </header>
 <aside class="rg-side">{page.side}</aside>
 <div class="rg-overmap">
   <div class="rg-filter" id="rg-filter"></div>
-  <div class="rg-views"><button id="rg-home" class="rg-icon" type="button" title="全图" aria-label="全图">{_HOME_ICON}</button></div>
-  {_NORTH}
+  <div class="rg-views"><button id="rg-home" class="rg-icon" type="button" title="{word["全图"]}" aria-label="{word["全图"]}">{_HOME_ICON}</button></div>
+  {_NORTH.format(word["北"])}
   <div class="rg-legend" id="rg-legend"></div>
   <div class="rg-corner" id="rg-corner">CGCS2000</div>
-  <div class="rg-sheet" id="rg-sheet" role="dialog" aria-label="详情" hidden></div>
+  <div class="rg-sheet" id="rg-sheet" role="dialog" aria-label="{word["详情"]}" hidden></div>
 </div>
-<footer class="rg-foot">{notes}<span class="src" title="{say(sources)}">{told}</span><span class="gap"></span><span class="fix">{say(remark)}</span></footer>
+<footer class="rg-foot">{notes}<span class="src" title="{plain(sources)}">{told}</span><span class="gap"></span><span class="fix">{plain(remark)}</span></footer>
 """
 
 
@@ -194,4 +202,5 @@ def write_page(survey: Survey, page: Page, layers: Sequence[PackedLayer], *, dat
     for layer in layers:
         map_.add_child(layer)
     map_.add_child(PageShell(_write_markup(survey, page), page, layers, data=data))
-    return render_offline(map_, title=f"{page.title}({style.format_day(survey.as_of)})")
+    day = survey.as_of.isoformat() if page.lang == "en" else style.format_day(survey.as_of)
+    return render_offline(map_, title=f"{page.title}({day})", lang=LANGUAGES[page.lang])
