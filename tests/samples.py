@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from fractions import Fraction
+from functools import lru_cache
 
 import geopandas as gpd
 import pandas as pd
 
 from renewal_gis import toytown
+from renewal_gis.analysis.burnup import trace_progress
+from renewal_gis.analysis.locate import locate_sites
 from renewal_gis.findings import make_finding
+from renewal_gis.ledger.history import find_reached
 from renewal_gis.schema import STORED_CRS
 from renewal_gis.survey import Survey
 
@@ -59,6 +63,14 @@ def make_progress(rows=_ROWS) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(counts, "Int64"))
 
 
+@lru_cache(maxsize=1)
+def _trace() -> pd.DataFrame:
+    plan, sites = toytown.make_plan(), toytown.make_sites()
+    located = locate_sites(sites, toytown.make_units(), plan)
+    reached = find_reached(toytown.make_events(), plan, sites, as_of=AS_OF)
+    return trace_progress(sites, located, reached, plan, as_of=AS_OF)
+
+
 def make_survey(**changes) -> Survey:
     sites = toytown.make_sites()
     sites["stage"] = sites.index.map(STAGES)
@@ -74,6 +86,7 @@ def make_survey(**changes) -> Survey:
             make_finding("date-assumed", field="实际完工", value="2021.10", new="2021-10-01", file="a.xlsx", row=7),
             make_finding("location-missing", file="a.xlsx", sheet="台账", row=6, site_id="A-04"),
         ),
+        "burnup": _trace(),
         "sources": ("项目台账:模拟数据", "道路:模拟数据", "项目台账:模拟数据"), "simulated": True,
     }  # fmt: skip
     return Survey(**{**values, **changes})

@@ -64,7 +64,7 @@ def trace_progress(
                 rows += _list_rows(target, plan, unit, base=base, days=days, as_of=day, counted=counted)
     frame = pd.DataFrame(rows, columns=list(BURNUP.columns))
     frame["date"] = pd.to_datetime(frame["date"]).astype("datetime64[ns]")
-    return frame.astype({"done": "Int64", "base": "Int64", "expected": "float64"})
+    return frame.astype({"done": "Int64", "counted": "Int64", "base": "Int64", "expected": "float64"})
 
 
 def _list_days(target: Target, plan: Plan, as_of: dt.date) -> list[dt.date]:
@@ -85,8 +85,14 @@ def _list_rows(
     base: int, days: list[dt.date], as_of: dt.date, counted: Counted,
 ) -> list[dict[str, Any]]:  # fmt: skip
     done = _sum_by_day(counted, unit, days)
+    full = done
+    if unit == CITY and target.cap_units:
+        parts = [
+            np.minimum(_sum_by_day(counted, name, days), task) for name, task in target.breakdown.items()
+        ]
+        full = np.sum(parts, axis=0)
     rows = []
-    for each, number in zip(days, done, strict=True):
+    for each, number, capped in zip(days, done, full, strict=True):
         share = expect_share(target, plan, unit, each)
         rows.append(
             {
@@ -94,6 +100,7 @@ def _list_rows(
                 "unit": unit,
                 "date": each,
                 "done": int(number) if each <= as_of else None,
+                "counted": int(capped) if each <= as_of else None,
                 "expected": np.nan if share is None else float(share),
                 "base": base,
             }

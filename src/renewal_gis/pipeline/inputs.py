@@ -18,6 +18,7 @@ from renewal_gis.intake.vectors import read_layer
 from renewal_gis.schema import STORED_CRS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from renewal_gis.findings import Finding
@@ -91,30 +92,37 @@ def load_inputs(plan: Plan, /) -> Inputs:
     )
 
 
-def load_backdrop(plan: Plan, /) -> Inputs:
+def load_backdrop(plan: Plan, /, *, more: Iterable[Role] = ()) -> Inputs:
     """Read only what the ledger does not hold and a printed map shows: units, roads, rivers and railways.
+
+    Parameters
+    ----------
+    plan
+        Names the files.
+    more
+        Other layers that are read as well, such as ``land`` and ``facilities``; the rest is empty.
 
     Raises
     ------
     MissingFileError, InputError
         As in :func:`load_inputs`.
     """
-    roles: tuple[Role, ...] = ("units", "roads", "barriers")
+    roles: tuple[Role, ...] = ("units", "roads", "barriers", *more)
     kept = plan.model_copy(update={"sources": tuple(s for s in plan.sources if s.role in roles)})
     paths = _check_paths(kept)
-    nothing = _stack([], ())
     findings: list[Finding] = []
     balance: dict[str, dict[str, int]] = {}
+    layers = {role: _read_layers(kept, role) for role in LAYER_COLUMNS}
     return Inputs(
-        sites=nothing,
+        sites=_stack([], ()),
         events=pd.DataFrame(),
-        units=_complete_units(plan, _read_layers(plan, "units")),
+        units=_complete_units(plan, layers["units"]),
         roads=_read_roads(kept, findings, balance),
-        barriers=_read_layers(plan, "barriers"),
-        planned=nothing,
-        buildings=nothing,
-        land=_stack([], LAYER_COLUMNS["land"]),
-        facilities=_stack([], LAYER_COLUMNS["facilities"]),
+        barriers=layers["barriers"],
+        planned=layers["planned"],
+        buildings=layers["buildings"],
+        land=layers["land"],
+        facilities=layers["facilities"],
         findings=(),
         balance=balance,
         paths=paths,
@@ -142,7 +150,11 @@ def take_toytown() -> Inputs:
 
 def _check_paths(plan: Plan) -> tuple[Path, ...]:
     paths = [plan.path_of(name) for s in plan.sources for name in (s.path, s.geometry) if name]
-    missing = [str(path) for path in paths if not path.is_file()]
+    missing = [
+        str(path)
+        for path in paths
+        if not (path.is_file() or (path.suffix.lower() == ".gdb" and path.is_dir()))
+    ]
     if missing:
         raise MissingFileError(
             f"方案 sources 所列的文件不存在:{'、'.join(missing)}",
@@ -187,7 +199,12 @@ def _read_events(
 def _read_roads(plan: Plan, findings: list[Finding], balance: dict[str, dict[str, int]]) -> gpd.GeoDataFrame:
     frames = []
     for source in plan.sources_of("roads"):
-        intake = read_roads(plan.path_of(source.path), crs=source.declared_crs, columns=plan.columns)
+        intake = read_roads(
+            plan.path_of(source.path),
+            crs=source.declared_crs,
+            layer=source.sheet or None,
+            columns=plan.columns,
+        )
         frames.append(intake.frame.to_crs(STORED_CRS))
         findings.extend(intake.findings)
         balance[plan.path_of(source.path).name] = _count(intake)
@@ -202,7 +219,7 @@ def _read_layers(plan: Plan, role: Role) -> gpd.GeoDataFrame:
     frames = []
     for source in plan.sources_of(role):
         path = plan.path_of(source.path)
-        frame = read_layer(path, crs=source.declared_crs).to_crs(STORED_CRS)
+        frame = read_layer(path, crs=source.declared_crs, layer=source.sheet or None).to_crs(STORED_CRS)
         missing = [column for column in LAYER_COLUMNS[role] if column not in frame.columns]
         if missing:
             raise InputError(

@@ -6,6 +6,7 @@ import io
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -26,7 +27,7 @@ from renewal_gis.render.fonts import FIGURE_FAMILY, find_font
 from renewal_gis.render.typeset import set_punctuation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
@@ -57,14 +58,78 @@ _METADATA: dict[str, dict[str, str | None]] = {
 }
 
 
+TEXT_WIDTH_MM = 156.0
+"""Width of the type area of an official document (GB/T 9704)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What a figure is drawn on, and how it is saved.
+
+    Parameters
+    ----------
+    width_mm
+        Width of the paper. Text keeps its size in points: do not go much below 120 mm.
+    height_mm
+        Height of the paper; 0 cuts it to what stands on it.
+    margin_mm
+        What stays white at each side.
+    zoom
+        How much larger than on a page in the hand text, marks and lines are drawn: for the wall.
+    dpi
+        Pixels per inch of a PNG.
+    file_format
+        ``png``, ``pdf`` (fonts embedded) or ``svg`` (text as text).
+    """
+
+    width_mm: float = TEXT_WIDTH_MM
+    height_mm: float = 0.0
+    margin_mm: float = 0.0
+    zoom: float = 1.0
+    dpi: int = 300
+    file_format: str = "png"
+
+    @property
+    def room_mm(self) -> tuple[float, float]:
+        """Width and height to draw in, in millimetres before zoom; height 0 where it is cut to fit."""
+        room = (side - 2 * self.margin_mm if side else 0.0 for side in (self.width_mm, self.height_mm))
+        width, height = (side / self.zoom for side in room)
+        return width, height
+
+
+PAPER = Paper()
+PAPERS: Mapping[str, Paper] = MappingProxyType(
+    {"156mm": PAPER, "A4": Paper(210.0, 297.0, 10.0), "A3": Paper(297.0, 420.0, 12.0, zoom=1.2)}
+)
+"""The papers by name: the type area of an official document, and whole pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Paper with something on it; ``height_mm`` is what the drawing takes, before zoom."""
+
+    figure: Figure
+    paper: Paper
+    height_mm: float
+
+    @property
+    def width_mm(self) -> float:
+        """Width to draw in, before zoom."""
+        return self.paper.room_mm[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A part of the sheet: its axes, its size, and how many map metres a millimetre stands for."""
+    """A part of the sheet: its axes, its size, and how many map metres a millimetre stands for.
+
+    Sizes are before the paper's ``zoom``.
+    """
 
     axes: Axes
     width_mm: float
     height_mm: float
     scale: float = 1.0
+    zoom: float = 1.0
 
     def to_map(self, size_mm: float) -> float:
         """Return a length on paper as a length on the map."""
@@ -99,10 +164,11 @@ def use_house_style() -> Iterator[None]:
         yield
 
 
-def make_sheet(*, width_mm: float, height_mm: float) -> Figure:
-    """Return an empty sheet of paper."""
-    size = (width_mm / MM_PER_INCH, height_mm / MM_PER_INCH)
-    return Figure(figsize=size, facecolor=style.PAPER)
+def make_sheet(paper: Paper, /, *, height_mm: float) -> Sheet:
+    """Return an empty sheet for a drawing of that height; the drawing stands at the paper's top."""
+    high = max(height_mm * paper.zoom + 2 * paper.margin_mm, paper.height_mm)
+    size = (paper.width_mm / MM_PER_INCH, high / MM_PER_INCH)
+    return Sheet(Figure(figsize=size, facecolor=style.PAPER), paper, height_mm)
 
 
 def fit_view(view: Box, ratio: float, /) -> Box:
@@ -114,7 +180,7 @@ def fit_view(view: Box, ratio: float, /) -> Box:
 
 
 def add_panel(
-    sheet: Figure,
+    sheet: Sheet,
     box_mm: Box,
     *,
     view: Box | None = None,
@@ -127,19 +193,21 @@ def add_panel(
     panel's shape. Without it the panel counts in millimetres.
     """
     left, bottom, width, height = box_mm
-    sheet_w, sheet_h = sheet.get_size_inches() * MM_PER_INCH
-    place = (left / sheet_w, bottom / sheet_h, width / sheet_w, height / sheet_h)
-    axes = sheet.add_axes(place, facecolor=ground)
+    sheet_w, sheet_h = sheet.figure.get_size_inches() * MM_PER_INCH
+    zoom, margin = sheet.paper.zoom, sheet.paper.margin_mm
+    low = sheet_h - margin - (sheet.height_mm - bottom) * zoom
+    place = ((left * zoom + margin) / sheet_w, low / sheet_h, width * zoom / sheet_w, height * zoom / sheet_h)
+    axes = sheet.figure.add_axes(place, facecolor=ground)
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
         spine.set_visible(bool(frame))
         spine.set_color(frame or style.INK)
-        spine.set_linewidth(0.8)
+        spine.set_linewidth(0.8 * zoom)
     west, south, east, north = fit_view(view or (0.0, 0.0, width, height), width / height)
     axes.set_xlim(west, east)
     axes.set_ylim(south, north)
-    return Panel(axes, width, height, (east - west) / width)
+    return Panel(axes, width, height, (east - west) / width, zoom)
 
 
 def draw_area(
@@ -151,26 +219,33 @@ def draw_area(
     width: float = 0.0,
     hatch: str = "",
     order: float = 1.0,
+    within: BaseGeometry | None = None,
 ) -> None:
-    """Draw a polygon or several; the hatch in its own ink below the rim."""
-    path = _outline(area)
-    if path is None:
+    """Draw a polygon or several; the hatch in its own ink below the rim; only what lies ``within``."""
+    path, window = _outline(area), _outline(within)
+    if path is None or (within is not None and window is None):
         return
-    panel.axes.add_artist(PathPatch(path, facecolor=face, edgecolor="none", linewidth=0, zorder=order))
+    patches = [PathPatch(path, facecolor=face, edgecolor="none", linewidth=0, zorder=order)]
     if hatch:
         ink: dict[str, Any] = {"facecolor": "none", "edgecolor": style.HATCH_COLOR, "linewidth": 0.0}
-        panel.axes.add_artist(PathPatch(path, hatch=hatch, zorder=order + 0.1, **ink))
+        patches.append(PathPatch(path, hatch=hatch, zorder=order + 0.1, **ink))
     if width:
         rim: dict[str, Any] = {
             "facecolor": "none",
             "edgecolor": edge,
-            "linewidth": width,
+            "linewidth": width * panel.zoom,
             "joinstyle": "round",
         }
-        panel.axes.add_artist(PathPatch(path, zorder=order + 0.2, **rim))
+        patches.append(PathPatch(path, zorder=order + 0.2, **rim))
+    for patch in patches:
+        panel.axes.add_artist(patch)
+        if window is not None:
+            patch.set_clip_path(window, panel.axes.transData)
 
 
 def _outline(area: BaseGeometry | None) -> Path | None:
+    if area is None:
+        return None
     parts = [
         part for part in shapely.get_parts(area) if isinstance(part, shapely.Polygon) and not part.is_empty
     ]
@@ -188,11 +263,12 @@ def draw_lines(
     if not paths:
         return
     if casing:
-        white = LineCollection(paths, colors=style.HALO, linewidths=look.width + 2 * casing, zorder=order)
+        wide = (look.width + 2 * casing) * panel.zoom
+        white = LineCollection(paths, colors=style.HALO, linewidths=wide, zorder=order)
         panel.axes.add_collection(white, autolim=False)
     dashes = (0.0, look.dash) if look.dash else "solid"
     ink = LineCollection(
-        paths, colors=look.color, linewidths=look.width, linestyles=[dashes], zorder=order + 0.1
+        paths, colors=look.color, linewidths=look.width * panel.zoom, linestyles=[dashes], zorder=order + 0.1
     )
     panel.axes.add_collection(ink, autolim=False)
 
@@ -249,8 +325,8 @@ def _stamp(
     if path is None:
         return
     marks = PathCollection(
-        [path], sizes=[radius**2], offsets=points, offset_transform=panel.axes.transData,
-        facecolors=face, edgecolors=edge, linewidths=pen, zorder=order,
+        [path], sizes=[(radius * panel.zoom) ** 2], offsets=points, offset_transform=panel.axes.transData,
+        facecolors=face, edgecolors=edge, linewidths=pen * panel.zoom, zorder=order,
     )  # fmt: skip
     marks.set_transform(IdentityTransform())
     panel.axes.add_collection(marks, autolim=False)
@@ -273,13 +349,18 @@ def put_text(
     are texts of their own below the ink, so that the ink stays text in SVG and PDF.
     """
     across, up = anchor.split()
-    look: dict[str, Any] = {"fontsize": size, "ha": across, "va": up, "linespacing": _LINE_SPACING}
+    look: dict[str, Any] = {
+        "fontsize": size * panel.zoom,
+        "ha": across,
+        "va": up,
+        "linespacing": _LINE_SPACING,
+    }
     text = set_punctuation(text)
     rims = [(style.HALO, 2 * halo)] if halo else []
     rims += [(color, size * 0.035)] if bold else []
     for ink, pen in rims:
         rim = panel.axes.text(*place, text, color=ink, zorder=9.9, **look)
-        rim.set_path_effects([Stroke(linewidth=pen, foreground=ink, joinstyle="round")])
+        rim.set_path_effects([Stroke(linewidth=pen * panel.zoom, foreground=ink, joinstyle="round")])
     panel.axes.text(*place, text, color=color, zorder=10.0, **look)
 
 
@@ -306,8 +387,25 @@ def draw_box(
     draw_area(panel, shapely.box(*box), face=face, edge=edge, width=width, hatch=hatch, order=order)
 
 
-def save_sheet(sheet: Figure, *, file_format: str, dpi: int) -> bytes:
+def save_sheet(sheet: Sheet, /) -> bytes:
     """Return the sheet as the bytes of a file, the same on every run.
+
+    Raises
+    ------
+    PublishError
+        A format that is not one of :data:`FORMATS`.
+    """
+    paper = sheet.paper
+    check_format(paper.file_format)
+    buffer = io.BytesIO()
+    sheet.figure.savefig(
+        buffer, format=paper.file_format, dpi=paper.dpi, metadata=_METADATA[paper.file_format]
+    )
+    return buffer.getvalue()
+
+
+def check_format(file_format: str, /) -> None:
+    """Refuse a format before anything is drawn.
 
     Raises
     ------
@@ -316,6 +414,3 @@ def save_sheet(sheet: Figure, *, file_format: str, dpi: int) -> bytes:
     """
     if file_format not in FORMATS:
         raise PublishError(f"不支持的图件格式“{file_format}”", remedy=f"可用:{'、'.join(FORMATS)}")
-    buffer = io.BytesIO()
-    sheet.savefig(buffer, format=file_format, dpi=dpi, metadata=_METADATA[file_format])
-    return buffer.getvalue()

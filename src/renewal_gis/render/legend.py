@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,22 +11,39 @@ import shapely
 
 from renewal_gis import vocab
 from renewal_gis.render import canvas, style
+from renewal_gis.render.scene import find_unit_sites
 from renewal_gis.render.typeset import join_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
 
     from renewal_gis.plan import Programme, Target
     from renewal_gis.render.canvas import Panel
+    from renewal_gis.render.scene import Scene
     from renewal_gis.survey import Survey
 
 _HEADING, _TEXT, _TINY = 8.5, 7.5, 6.0
+HEAD_MM = 15.5
+"""Height of the title, the line below it and some room."""
+_FOOT_LINE_MM, _FOOT_PAD_MM = 2.9, 2.6
 
 
-def write_head(page: Panel, survey: Survey, target: Target, rows: Mapping[str, dict[str, Any]]) -> None:
-    """Write the title, the day, and how the whole city stands; tags left and right."""
-    title = f"{survey.plan.city}“{survey.plan.short}”项目分布与进展"
-    write_title(page, survey, title, tell_city(survey, target, rows))
+def write_head(page: Panel, scene: Scene, *, coloured: bool = True) -> None:
+    """Write the title, the day, and how the city or unit stands; tags left and right."""
+    survey = scene.survey
+    title = f"{scene.name}“{survey.plan.short}”项目{'分布与进展' if coloured else '位置图'}"
+    below = tell_state(survey, scene.target, scene.rows, unit=scene.unit or vocab.CITY)
+    if not coloured:
+        below = f"截至{style.format_day(survey.as_of)},台账项目 {len(_list_sites(scene))} 个"
+    write_title(page, survey, title, below)
+
+
+def _list_sites(scene: Scene) -> pd.DataFrame:
+    """The ledger's sites that the map speaks of, with or without a place."""
+    sites = scene.survey.sites
+    return sites[find_unit_sites(scene.survey, scene.unit)] if scene.unit else sites
 
 
 def write_title(page: Panel, survey: Survey, title: str, below: str) -> None:
@@ -38,15 +56,19 @@ def write_title(page: Panel, survey: Survey, title: str, below: str) -> None:
         _write_tag(page, vocab.SIMULATED, right_mm=0.0)
 
 
-def tell_city(survey: Survey, target: Target, rows: Mapping[str, dict[str, Any]]) -> str:
-    """Return the line below the title: day, count, rate, pace of the target for the whole city."""
+def tell_state(
+    survey: Survey, target: Target, rows: Mapping[str, dict[str, Any]], *, unit: str = vocab.CITY
+) -> str:
+    """Return the line below the title: day, count, rate, pace of the target for the city or a unit."""
     words = [f"截至{style.format_day(survey.as_of)}"]
-    row = rows.get(vocab.CITY)
-    if row is not None:
-        done = f"{target.indicator} {style.format_fraction(row['done'], row['base'])} {target.measure}"
+    row = rows.get(unit)
+    if row is not None and style.is_present(row["rate"]):
+        done = f"{target.indicator} {style.format_fraction(row['counted'], row['base'])} {target.measure}"
         words.append(f"{done}({style.format_percent(row['rate'])})")
         if style.is_present(row["pace_pp"]):
             words.append(style.tell_pace(row["pace_pp"]))
+    elif row is not None or unit != vocab.CITY:
+        words.append(f"{unit}无“{target.indicator}”任务")
     return ",".join(words)
 
 
@@ -59,64 +81,57 @@ def _write_tag(page: Panel, text: str, *, right_mm: float) -> None:
     canvas.put_text(page, (west + width / 2, top - 2.65), text, size=8.0, anchor="center center")
 
 
-def write_legend(panel: Panel, survey: Survey, target: Target, rows: Mapping[str, dict[str, Any]]) -> None:
+def write_legend(panel: Panel, scene: Scene, *, coloured: bool = True) -> None:
     """Write the legend, top down: completion classes, programmes, stages."""
     line = panel.height_mm - 2.0
-    line = _write_classes(panel, survey, target, rows, line)
-    line = _write_programmes(panel, survey, line)
-    _write_stages(panel, line)
+    if coloured:
+        line = _write_classes(panel, scene, line)
+    line = _write_programmes(panel, scene, line)
+    write_stages(panel, line)
 
 
-def _head(panel: Panel, text: str, line: float) -> float:
+def write_heading(panel: Panel, text: str, line: float) -> float:
+    """Write a heading of the legend; return where the next line stands."""
     canvas.put_text(panel, (0, line), text, size=_HEADING, bold=True)
     return line - 5.8
 
 
-def _write_classes(
-    panel: Panel, survey: Survey, target: Target, rows: Mapping[str, dict[str, Any]], line: float
-) -> float:
-    line = _head(panel, f"{target.indicator}率(完成数/任务数)", line)
-    names = [
-        style.find_completion_class(rows.get(unit, {}).get("rate")).name for unit in survey.units["name"]
-    ]
+def _write_classes(panel: Panel, scene: Scene, line: float) -> float:
+    line = write_heading(panel, f"{scene.target.indicator}率(完成数/任务数)", line)
+    shown = [name for name in scene.units["name"] if not scene.fades(name)]
+    names = [style.find_completion_class(scene.rows.get(unit, {}).get("rate")).name for unit in shown]
     classes = (*style.COMPLETION_CLASSES, style.NO_TASK_CLASS)
-    half = panel.width_mm / 2
     lines = (len(classes) + 1) // 2
     for place, look in enumerate(classes):
-        column, row = divmod(place, lines)
-        x, y = column * half, line - row * 5.6
+        x, y = _find_cell(panel, place, lines, line, step=5.6)
         box = (x + 0.2, y - 1.8, x + 7.2, y + 1.8)
         canvas.draw_box(panel, box, face=look.color, edge=style.MUTED, width=0.5, hatch=look.hatch)
-        canvas.put_text(panel, (x + 8.6, y), look.name, size=_TEXT)
-        canvas.put_text(
-            panel,
-            (x + half - 4.0, y),
-            str(names.count(look.name)),
-            size=_TEXT,
-            anchor="right center",
-            color=style.MUTED,
-        )
+        _write_entry(panel, (x, y), look.name, "" if scene.unit else str(names.count(look.name)))
     return line - lines * 5.6 - 2.4
 
 
-def _write_programmes(panel: Panel, survey: Survey, line: float) -> float:
-    line = _head(panel, "项目(台账个数)", line)
-    counts = survey.sites["programme"].value_counts()
-    shown = [programme for programme in survey.plan.programmes if counts.get(programme.id, 0)]
-    half, rows = panel.width_mm / 2, (len(shown) + 1) // 2
+def _find_cell(panel: Panel, place: int, lines: int, line: float, *, step: float) -> tuple[float, float]:
+    """Where an entry of a legend in two columns stands."""
+    column, row = divmod(place, lines)
+    return column * panel.width_mm / 2, line - row * step
+
+
+def _write_entry(panel: Panel, place: tuple[float, float], name: str, count: str) -> None:
+    x, y = place
+    canvas.put_text(panel, (x + 8.6, y), name, size=_TEXT)
+    right = (x + panel.width_mm / 2 - 4.0, y)
+    canvas.put_text(panel, right, count, size=_TEXT, anchor="right center", color=style.MUTED)
+
+
+def _write_programmes(panel: Panel, scene: Scene, line: float) -> float:
+    line = write_heading(panel, "项目(台账个数)", line)
+    counts = _list_sites(scene)["programme"].value_counts()
+    shown = [programme for programme in scene.survey.plan.programmes if counts.get(programme.id, 0)]
+    rows = (len(shown) + 1) // 2
     for place, programme in enumerate(shown):
-        column, row = divmod(place, rows)
-        x, y = column * half, line - row * 5.4
-        _write_symbol(panel, programme, (x, y))
-        canvas.put_text(panel, (x + 8.6, y), programme.short, size=_TEXT)
-        canvas.put_text(
-            panel,
-            (x + half - 4.0, y),
-            str(counts[programme.id]),
-            size=_TEXT,
-            anchor="right center",
-            color=style.MUTED,
-        )
+        cell = _find_cell(panel, place, rows, line, step=5.4)
+        _write_symbol(panel, programme, cell)
+        _write_entry(panel, cell, programme.short, str(counts[programme.id]))
     return line - rows * 5.4 - 2.4
 
 
@@ -133,8 +148,9 @@ def _draw_sample(panel: Panel, span: tuple[float, float], y: float, look: style.
     canvas.draw_lines(panel, [shapely.LineString([(span[0], y), (span[1], y)])], look, order=8.5)
 
 
-def _write_stages(panel: Panel, line: float) -> None:
-    line = _head(panel, "所处阶段", line)
+def write_stages(panel: Panel, line: float) -> None:
+    """Write how full a mark is by the stage of its site."""
+    line = write_heading(panel, "所处阶段", line)
     step = panel.width_mm / len(style.STAGE_GROUPS)
     for place, group in enumerate(style.STAGE_GROUPS):
         spot = np.array([[place * step + 1.6, line]])
@@ -144,49 +160,87 @@ def _write_stages(panel: Panel, line: float) -> None:
         canvas.put_text(panel, (place * step + 4.0, line), group.name, size=_TEXT)
 
 
-def _list_notes(
-    survey: Survey, target: Target, rows: Mapping[str, dict[str, Any]], *, bubbled: bool
-) -> list[str]:
+def _list_notes(scene: Scene, *, bubbled: bool) -> list[str]:
     """Say what the map cannot show: units without a polygon, stages of lines, sites without a place."""
+    survey, sites = scene.survey, _list_sites(scene)
     drawn = set(survey.units["name"])
     notes = []
-    for unit in survey.plan.groups[target.group]:
-        row = rows.get(unit)
+    for unit in survey.plan.groups[scene.target.group] if not scene.unit else ():
+        row = scene.rows.get(unit)
         if unit not in drawn and row is not None:
-            share = f"{style.format_fraction(row['done'], row['base'])}({style.format_percent(row['rate'])})"
+            share = (
+                f"{style.format_fraction(row['counted'], row['base'])}({style.format_percent(row['rate'])})"
+            )
             notes.append(f"{unit}未绘界线,完成 {share}")
+    if scene.unit:
+        outline = "" if scene.unit in drawn else "该单位未绘界线;"
+        notes.append(f"{outline}图中为{scene.unit}管理的项目")
     if bubbled:
         notes.append("上图中带数字的符号为该处多个项目,不分阶段")
-    if any(programme.geometry == ("line",) for programme in survey.plan.programmes):
+    shown = set(sites["programme"])
+    if any(programme.geometry == ("line",) and programme.id in shown for programme in survey.plan.programmes):
         notes.append("线状项目的点线为未启动和前期,虚线为施工,实线为完成")
-    missing = int((survey.sites.geometry.isna() | survey.sites.geometry.is_empty).sum())
+    missing = int((sites.geometry.isna() | sites.geometry.is_empty).sum())
     if missing:
         notes.append(f"另有 {missing} 个项目台账无位置,计入总数,未上图")
     return notes
 
 
-def write_foot(
-    page: Panel, survey: Survey, target: Target, rows: Mapping[str, dict[str, Any]], *, bubbled: bool
-) -> None:
-    """Write what the map leaves out, where the data come from, what the boundaries are worth."""
-    notes = _list_notes(survey, target, rows, bubbled=bubbled)
-    texts = [f"注:{';'.join(notes)}。"] if notes else []
+def list_foot(scene: Scene, width_mm: float, *, bubbled: bool) -> list[str]:
+    """Return the lines below a map: what it leaves out, sources, what the boundaries are worth."""
+    notes = _list_notes(scene, bubbled=bubbled)
+    return list_sources(scene.survey, width_mm, f"注:{';'.join(notes)}。" if notes else "")
+
+
+def list_sources(survey: Survey, width_mm: float, *notes: str) -> list[str]:
+    """Return notes, sources, and what the boundaries are worth, in lines of that width."""
+    texts = [note for note in notes if note]
     texts.append(f"资料来源:{join_sources(survey.sources)}。")
     texts.append(f"{vocab.BOUNDARY_NOTE};投影 {survey.plan.crs_metric}。")
-    lines = [line for text in texts for line in wrap_text(text, _TINY, page.width_mm)]
+    return [line for text in texts for line in wrap_text(text, _TINY, width_mm)]
+
+
+def measure_foot(lines: Sequence[str]) -> float:
+    """Return the height that lines at the foot take, millimetres."""
+    return _FOOT_PAD_MM + _FOOT_LINE_MM * len(lines)
+
+
+def write_foot(page: Panel, lines: Sequence[str]) -> None:
+    """Write lines at the foot of the page."""
+    top = measure_foot(lines) - _FOOT_PAD_MM
     for place, line in enumerate(lines):
-        canvas.put_text(page, (0, 13.6 - place * 2.9), line, size=_TINY, color=style.MUTED)
+        spot = (0.0, top - place * _FOOT_LINE_MM)
+        canvas.put_text(page, spot, line, size=_TINY, color=style.MUTED)
 
 
 def wrap_text(text: str, size: float, width_mm: float) -> list[str]:
-    """Return the lines of a text that fit a width; Chinese may break at any character."""
+    """Return the lines of a text that fit a width.
+
+    Chinese may break at any character, but a number or a word stays whole, no line ends with an
+    opening bracket or begins with a closing mark.
+    """
     lines, current = [], ""
-    for letter in text:
-        if current and canvas.measure_text(current + letter, size)[0] > width_mm:
+    for piece in _PIECE.findall(text):
+        if current and canvas.measure_text(current + piece, size)[0] > width_mm:
             lines.append(current)
             current = ""
-        current = (current + letter).lstrip()
+        current = (current + piece).lstrip()
+        while canvas.measure_text(current, size)[0] > width_mm and len(current) > 1:
+            # a word longer than the line is torn after all
+            fit = next(
+                n
+                for n in range(len(current) - 1, 0, -1)
+                if n == 1 or canvas.measure_text(current[:n], size)[0] <= width_mm
+            )
+            lines.append(current[:fit])
+            current = current[fit:]
     return [*lines, current]
+
+
+_PIECE = re.compile(
+    r"[(\uff08“《]*(?:[A-Za-z0-9.%:/+-]+|\s|.)[)\uff09”》,;:。、\uff0c\uff1b\uff1a!?%]*", re.DOTALL
+)
+"""What stays on one line: a word or a letter, with the marks that open before and close behind it."""
 
 
 def round_scale(length_m: float, /) -> float:

@@ -1,74 +1,55 @@
-"""Figures for paper: the status map at the width of an official document's text."""
+"""Maps for paper: how the city stands, and where the sites lie."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
-from renewal_gis import vocab
 from renewal_gis.render import canvas, style
+from renewal_gis.render.canvas import PAPER
 from renewal_gis.render.clusters import make_bubbles
-from renewal_gis.render.labels import Label, place_labels
-from renewal_gis.render.legend import draw_north, draw_scale_bar, write_foot, write_head, write_legend
+from renewal_gis.render.legend import (
+    HEAD_MM,
+    draw_north,
+    draw_scale_bar,
+    list_foot,
+    measure_foot,
+    write_foot,
+    write_head,
+    write_legend,
+)
+from renewal_gis.render.scene import (
+    choose_target,
+    draw_backdrop,
+    draw_rims,
+    draw_site_lines,
+    draw_sites,
+    draw_tint,
+    draw_units,
+    find_corner,
+    label_units,
+    name_units,
+    set_scene,
+)
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from numpy.typing import NDArray
-    from shapely.geometry.base import BaseGeometry
 
-    from renewal_gis.plan import Target
-    from renewal_gis.render.canvas import Box, Panel
+    from renewal_gis.render.canvas import Box, Panel, Paper
+    from renewal_gis.render.scene import Scene
     from renewal_gis.survey import Survey
 
-TEXT_WIDTH_MM = 156.0
-"""Width of the type area of an official document (GB/T 9704)."""
-_HEAD_MM, _FOOT_MM, _LOWER_MM, _GAP_MM, _MARGIN_MM = 15.5, 16.0, 72.0, 2.5, 3.0
+GAP_MM, MARGIN_MM = 2.5, 3.0
+_LOWER_MM, _LEGEND_MM = 72.0, 62.0
 _MAIN_MM = (70.0, 125.0)
-_LEGEND_MM = 62.0
-_INSET_WIDTH, _INSET_SHARE = 0.53, 0.35
-_CROWD = 60
-_ROAD_RIM = "#B9C4D1"
-_WATER = canvas.mix_colors(style.SKY, style.PAPER, share=0.25)
+_INSET_WIDTH, _INSET_HEIGHT = 0.53, 1.1
 _MARK_MM, _PLACE_MM = 2.0, 2.2
-_INSET_ROADS = ("motorway", "trunk", "primary", "secondary")
-_MIN_SITES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    """The survey in map metres, as the panels need it."""
-
-    survey: Survey
-    target: Target
-    rows: dict[str, dict[str, Any]]
-    units: gpd.GeoDataFrame
-    sites: gpd.GeoDataFrame
-    spots: NDArray[np.float64]
-    inset: Box | None
-
-
-def choose_target(survey: Survey, /, *, target_id: str = "") -> Target:
-    """Return the target whose completion colours the map.
-
-    Without an id: the first target that is broken down by unit and has no parent, else the first.
-    """
-    if target_id:
-        return survey.plan.target(target_id)
-    broken_down = [t for t in survey.plan.targets if t.breakdown and not t.parent]
-    return (broken_down or list(survey.plan.targets))[0]
 
 
 def draw_status(
-    survey: Survey,
-    /,
-    *,
-    target_id: str = "",
-    width_mm: float = TEXT_WIDTH_MM,
-    dpi: int = 300,
-    file_format: str = "png",
+    survey: Survey, /, *, target_id: str = "", unit: str = "", paper: Paper = PAPER, coloured: bool = True
 ) -> bytes:
     """Return the status map: units by completion, sites by programme and stage.
 
@@ -77,13 +58,14 @@ def draw_status(
     survey
         What is drawn: everything in EPSG:4490, drawn in ``survey.plan.crs_metric``.
     target_id
-        Target whose completion rate colours the units; see :func:`choose_target`.
-    width_mm
-        Width on paper. Text keeps its size in points: do not go much below 120 mm.
-    dpi
-        Pixels per inch of the PNG.
-    file_format
-        ``png``, ``pdf`` (fonts embedded) or ``svg`` (text as text).
+        Target whose completion rate colours the units; see
+        :func:`renewal_gis.render.scene.choose_target`.
+    unit
+        Full name of a unit: the map then shows it and the sites it manages. Empty for the city.
+    paper
+        Size, resolution and format.
+    coloured
+        Whether the units are coloured by completion; without, the map shows where the sites lie.
 
     Returns
     -------
@@ -95,7 +77,9 @@ def draw_status(
     PublishError
         Unknown format.
     PlanError
-        The plan has no such target.
+        The plan has no such target or unit.
+    InputError
+        The unit has neither an outline nor a located site.
     MissingFileError
         The bundled font is not installed.
 
@@ -103,73 +87,57 @@ def draw_status(
     -----
     Unit boundaries are a sketch and must not be used to settle where a boundary runs.
     """
+    canvas.check_format(paper.file_format)
     target = choose_target(survey, target_id=target_id)
-    scene = _set_scene(survey, target, inset_ratio=width_mm * _INSET_WIDTH / _LOWER_MM)
-    west, south, east, north = scene.units.total_bounds
-    main_mm = (width_mm - 2 * _MARGIN_MM) * (north - south) / (east - west) + 2 * _MARGIN_MM
-    main_mm = min(max(main_mm, _MAIN_MM[0]), _MAIN_MM[1] * max(1.0, width_mm / TEXT_WIDTH_MM))
-    lower_mm = _LOWER_MM if scene.inset is not None else _LEGEND_MM
+    width_mm, room_mm = paper.room_mm
+    scene = set_scene(survey, target, unit=unit, inset_ratio=width_mm * _INSET_WIDTH / _LOWER_MM)
+    foot = list_foot(scene, width_mm, bubbled=scene.inset is not None)
+    foot_mm = measure_foot(foot)
+    main_mm, lower_mm = _share_height(scene, width_mm, room_mm - foot_mm if room_mm else 0.0)
+    if scene.inset is not None and lower_mm != _LOWER_MM:
+        scene = set_scene(survey, target, unit=unit, inset_ratio=width_mm * _INSET_WIDTH / lower_mm)
+    west, south, east, north = scene.focus.bounds
     with canvas.use_house_style():
-        height_mm = _HEAD_MM + main_mm + _GAP_MM + lower_mm + _FOOT_MM
-        sheet = canvas.make_sheet(width_mm=width_mm, height_mm=height_mm)
-        page = canvas.add_panel(sheet, (0, 0, width_mm, height_mm))
-        view = shapely.box(west, south, east, north).buffer(_MARGIN_MM * (east - west) / width_mm).bounds
-        box = (0.0, _FOOT_MM + lower_mm + _GAP_MM, width_mm, main_mm)
+        sheet = canvas.make_sheet(paper, height_mm=HEAD_MM + main_mm + GAP_MM + lower_mm + foot_mm)
+        page = canvas.add_panel(sheet, (0, 0, width_mm, sheet.height_mm))
+        view = shapely.box(west, south, east, north).buffer(MARGIN_MM * (east - west) / width_mm).bounds
+        box = (0.0, foot_mm + lower_mm + GAP_MM, width_mm, main_mm)
         main = canvas.add_panel(sheet, box, view=view, frame=style.MUTED)
-        _draw_main(main, scene)
+        _draw_main(main, scene, coloured=coloured)
         legend_left = 0.0
         if scene.inset is not None:
-            box = (0.0, _FOOT_MM, width_mm * _INSET_WIDTH, _LOWER_MM)
-            _draw_inset(canvas.add_panel(sheet, box, view=scene.inset, frame=style.INK), scene)
+            box = (0.0, foot_mm, width_mm * _INSET_WIDTH, lower_mm)
+            _draw_inset(
+                canvas.add_panel(sheet, box, view=scene.inset, frame=style.INK), scene, coloured=coloured
+            )
             legend_left = box[2] + 4.0
-        legend = canvas.add_panel(sheet, (legend_left, _FOOT_MM, width_mm - legend_left, lower_mm))
-        write_legend(legend, survey, target, scene.rows)
-        write_head(page, survey, target, scene.rows)
-        write_foot(page, survey, target, scene.rows, bubbled=scene.inset is not None)
-        return canvas.save_sheet(sheet, file_format=file_format, dpi=dpi)
+        legend = canvas.add_panel(sheet, (legend_left, foot_mm, width_mm - legend_left, lower_mm))
+        write_legend(legend, scene, coloured=coloured)
+        write_head(page, scene, coloured=coloured)
+        write_foot(page, foot)
+        return canvas.save_sheet(sheet)
 
 
-def _set_scene(survey: Survey, target: Target, *, inset_ratio: float) -> _Scene:
-    crs = survey.plan.crs_metric
-    rows: list[dict[str, Any]] = survey.progress[survey.progress["target"] == target.id].to_dict("records")
-    units = survey.units.to_crs(crs)
-    located = survey.sites.geometry.notna() & ~survey.sites.geometry.is_empty
-    sites = survey.sites[located].to_crs(crs)
-    spots = _find_spots(sites)
-    inset = _find_inset(units, spots)
-    if inset is not None:
-        inset = canvas.fit_view(inset, inset_ratio)
-    return _Scene(survey, target, {str(row["unit"]): row for row in rows}, units, sites, spots, inset)
+def draw_location(survey: Survey, /, *, unit: str = "", paper: Paper = PAPER) -> bytes:
+    """Return the map of where the sites lie, by programme and stage; arguments as in :func:`draw_status`."""
+    return draw_status(survey, unit=unit, paper=paper, coloured=False)
 
 
-def _find_spots(frame: gpd.GeoDataFrame) -> NDArray[np.float64]:
-    """A point on each geometry: its own place, the middle of a line, the inside of an area."""
-    shapes = frame.geometry.to_numpy()
-    lines = shapely.get_dimensions(shapes) == 1
-    spots = shapely.point_on_surface(shapes)
-    spots[lines] = shapely.point_on_surface(
-        shapely.line_interpolate_point(shapely.line_merge(shapes[lines]), 0.5, normalized=True)
-    )
-    return np.asarray(shapely.get_coordinates(spots)).reshape(-1, 2)
-
-
-def _find_inset(units: gpd.GeoDataFrame, spots: NDArray[np.float64]) -> Box | None:
-    """The built-up core: where all but the outermost of the core units' sites lie; None if not small."""
-    core = units[units["core"].astype(bool)].union_all()
-    spots = spots[shapely.contains_xy(core, spots[:, 0], spots[:, 1])]
-    if len(spots) < _MIN_SITES:
-        return None
-    (west, south), (east, north) = np.percentile(spots, 1, axis=0), np.percentile(spots, 99, axis=0)
-    left, low, right, high = units.total_bounds
-    if max((east - west) / (right - left), (north - south) / (high - low)) > _INSET_SHARE:
-        return None
-    pad = 0.06 * max(east - west, north - south)
-    return (west - pad, south - pad, east + pad, north + pad)
+def _share_height(scene: Scene, width_mm: float, room_mm: float) -> tuple[float, float]:
+    """Heights of the map and of what stands below it; on a whole page the inset takes what is left."""
+    west, south, east, north = scene.focus.bounds
+    main_mm = (width_mm - 2 * MARGIN_MM) * (north - south) / (east - west) + 2 * MARGIN_MM
+    main_mm = min(max(main_mm, _MAIN_MM[0]), _MAIN_MM[1] * max(1.0, width_mm / canvas.TEXT_WIDTH_MM))
+    lower_mm = _LOWER_MM if scene.inset is not None else _LEGEND_MM
+    spare = room_mm - HEAD_MM - GAP_MM - main_mm - lower_mm
+    if room_mm and scene.inset is not None:
+        return main_mm, min(lower_mm + max(spare, 0.0), width_mm * _INSET_WIDTH * _INSET_HEIGHT)
+    return (main_mm + max(spare, 0.0) if room_mm else main_mm), lower_mm
 
 
 # ------------------------------------------------------------------ maps
-def _draw_main(panel: Panel, scene: _Scene) -> None:
-    _draw_units(panel, scene)
+def _draw_main(panel: Panel, scene: Scene, *, coloured: bool) -> None:
+    draw_units(panel, scene, plain=not coloured)
     shown = np.ones(len(scene.spots), dtype=bool)
     taken: list[Box] = []
     if scene.inset is not None:
@@ -182,16 +150,24 @@ def _draw_main(panel: Panel, scene: _Scene) -> None:
         marks = _draw_bubbles(panel, scene, shown)
     else:
         marks = scene.spots[shown]
-        _draw_backdrop(panel, scene)
-        lines = _draw_site_lines(panel, scene, shown)
-        _draw_sites(panel, scene, shown & ~lines, size_mm=1.75)
-    city = scene.units.union_all()
-    draw_scale_bar(panel, _find_corner(panel, city, size_mm=(40.0, 8.0), last="sw"))
-    draw_north(panel, _find_corner(panel, city, size_mm=(9.0, 14.0), last="ne"))
-    _label_units(panel, scene, marks=marks, taken=taken)
+        draw_backdrop(panel, scene)
+        lines = draw_site_lines(panel, scene, shown)
+        draw_sites(panel, scene, shown & ~lines)
+    scale = find_corner(panel, scene.focus, size_mm=(40.0, 8.0), last="sw")
+    north = find_corner(panel, scene.focus, size_mm=(9.0, 14.0), last="ne")
+    draw_scale_bar(panel, scale)
+    draw_north(panel, north)
+    taken += [(*scale, scale[0] + panel.to_map(40.0), scale[1] + panel.to_map(8.0))]
+    taken += [(*north, north[0] + panel.to_map(9.0), north[1] + panel.to_map(14.0))]
+    if coloured:
+        label_units(panel, scene, marks=marks, taken=taken)
+    else:
+        name_units(
+            panel, scene, [str(name) for name in scene.units["name"]], size=7.5, marks=marks, taken=taken
+        )
 
 
-def _draw_bubbles(panel: Panel, scene: _Scene, shown: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _draw_bubbles(panel: Panel, scene: Scene, shown: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Draw one mark for each programme at each place; return points all over them."""
     programmes = scene.sites["programme"].to_numpy()[shown]
     stages = scene.sites["stage"].to_numpy()[shown]
@@ -224,142 +200,19 @@ def _draw_bubbles(panel: Panel, scene: _Scene, shown: NDArray[np.bool_]) -> NDAr
     return np.array(corners).reshape(-1, 2)
 
 
-def _draw_units(panel: Panel, scene: _Scene) -> None:
-    for name, area in zip(scene.units["name"], scene.units.geometry, strict=True):
-        look = style.find_completion_class(scene.rows.get(name, {}).get("rate"))
-        canvas.draw_area(panel, area, face=look.color, hatch=look.hatch)
-    theme = style.LIGHT_THEME
-    for area in scene.units.geometry:
-        canvas.draw_area(panel, area, edge=style.HALO, width=1.5, order=2.0)
-    for area in scene.units.geometry:
-        canvas.draw_area(panel, area, edge=theme.boundary.color, width=0.6, order=2.1)
-    city = scene.units.union_all()
-    canvas.draw_area(panel, city, edge=theme.city_boundary.color, width=1.3, order=2.4)
-
-
-def _draw_sites(panel: Panel, scene: _Scene, shown: NDArray[np.bool_], *, size_mm: float) -> None:
-    """Draw crowded programmes first, so that the rare ones lie on top."""
-    sites, spots = scene.sites[shown], scene.spots[shown]
-    counts = sites["programme"].value_counts()
-    programmes = sorted(counts.index, key=lambda each: (-counts[each], each))
-    groups = np.array([style.find_stage_group(stage).id for stage in sites["stage"]])
-    for layer, programme in enumerate(programmes):
-        for group in style.STAGE_GROUPS:
-            here = (sites["programme"] == programme).to_numpy() & (groups == group.id)
-            canvas.draw_marks(
-                panel,
-                spots[here],
-                style.find_symbol(programme),
-                fill=group.fill,
-                size_mm=size_mm,
-                order=5.0 + layer * 0.05,
-            )
-
-
-def _draw_inset(panel: Panel, scene: _Scene) -> None:
-    theme = style.LIGHT_THEME
-    for name, area in zip(scene.units["name"], scene.units.geometry, strict=True):
-        look = style.find_completion_class(scene.rows.get(name, {}).get("rate"))
-        canvas.draw_area(panel, area, face=canvas.mix_colors(look.color, style.PAPER, share=0.5))
-    _draw_backdrop(panel, scene)
-    for area in scene.units.geometry:
-        canvas.draw_area(panel, area, edge=theme.city_boundary.color, width=1.0, order=3.5)
+def _draw_inset(panel: Panel, scene: Scene, *, coloured: bool) -> None:
+    if coloured:
+        draw_tint(panel, scene)
+    else:
+        draw_units(panel, scene, plain=True)
+    draw_backdrop(panel, scene)
+    draw_rims(panel, scene)
     inside = shapely.contains_xy(shapely.box(*panel.box), scene.spots[:, 0], scene.spots[:, 1])
-    lines = _draw_site_lines(panel, scene, inside)
-    _draw_sites(panel, scene, inside & ~lines, size_mm=1.75)
-    window = shapely.box(*panel.box).buffer(-panel.to_map(2.0))
-    parts = scene.units.assign(geometry=scene.units.intersection(window))
-    parts = parts[parts.area > panel.to_map(12.0) ** 2]
+    lines = draw_site_lines(panel, scene, inside)
+    draw_sites(panel, scene, inside & ~lines)
     west, south, east, _ = panel.box
     corner = (west + panel.to_map(2.5), south + panel.to_map(2.5))
     taken = [(west, south, west + (east - west) * 0.5, south + panel.to_map(9.0))]
-    names = [str(name) for name in parts["name"]]
-    _name_units(panel, parts, names, size=9.0, marks=scene.spots[inside], taken=taken)
+    names = [str(name) for name in scene.units["name"]]
+    name_units(panel, scene, names, size=9.0, marks=scene.spots[inside], taken=taken)
     draw_scale_bar(panel, corner, share=0.36)
-
-
-def _draw_backdrop(panel: Panel, scene: _Scene) -> None:
-    crs, theme = scene.survey.plan.crs_metric, style.LIGHT_THEME
-    window = shapely.box(*panel.box)
-    streets = scene.survey.streets
-    if len(streets) and "highway" in streets:
-        streets = streets.to_crs(crs)
-        streets = streets[streets.intersects(window)]
-        classes = np.array([style.find_road_class(value) for value in streets["highway"]], dtype=object)
-        for name in reversed(_INSET_ROADS):
-            width = theme.roads[name].width * 0.55
-            lines = streets.geometry[classes == name].tolist()
-            canvas.draw_lines(panel, lines, style.LineStyle(_ROAD_RIM, width + 0.5), order=1.8)
-            canvas.draw_lines(panel, lines, style.LineStyle(style.PAPER, width), order=2.0)
-    for name, layer in sorted(scene.survey.backdrop.items()):
-        shapes = layer.to_crs(crs).geometry
-        look = theme.rail if name == "rail" else style.LineStyle(_WATER, 1.6)
-        lines = [shape for shape in shapes if shape is not None and shapely.get_dimensions(shape) == 1]
-        canvas.draw_lines(panel, lines, look, order=2.5)
-        for shape in shapes:
-            if shape is not None and shapely.get_dimensions(shape) == 2:
-                canvas.draw_area(panel, shape, face=_WATER, edge=_WATER, width=0.9, order=2.4)
-
-
-def _draw_site_lines(panel: Panel, scene: _Scene, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Draw sites that are lines as lines; return which need no symbol, being one of a crowd."""
-    lines = inside & (shapely.get_dimensions(scene.sites.geometry.to_numpy()) == 1)
-    plain = np.zeros(len(lines), dtype=bool)
-    for programme, part in scene.sites[lines].groupby("programme", sort=True):
-        color = style.find_symbol(str(programme)).color
-        groups = np.array([style.find_stage_group(stage).fill for stage in part["stage"]])
-        for fill, look in _line_looks(color).items():
-            canvas.draw_lines(panel, part.geometry[groups == fill].tolist(), look, casing=0.5, order=4.0)
-        if len(part) > _CROWD:
-            plain |= lines & (scene.sites["programme"] == programme).to_numpy()
-    return plain
-
-
-def _line_looks(color: str) -> dict[str, style.LineStyle]:
-    return {
-        "hollow": style.LineStyle(color, 0.7, (0.8, 1.2)),
-        "dot": style.LineStyle(color, 0.9, (0.8, 0.8)),
-        "half": style.LineStyle(color, 1.3, (2.4, 0.9)),
-        "full": style.LineStyle(color, 1.7),
-    }
-
-
-# ------------------------------------------------------------------ names, scale, north
-def _label_units(panel: Panel, scene: _Scene, *, marks: NDArray[np.float64], taken: list[Box]) -> None:
-    texts = []
-    for name in scene.units["name"]:
-        row = scene.rows.get(str(name))
-        rate = None if row is None else row["rate"]
-        share = style.format_percent(rate)
-        texts.append(f"{name}\n{share}" if style.is_present(rate) else f"{name}\n{vocab.NO_TASK}")
-    _name_units(panel, scene.units, texts, size=7.5, marks=marks, taken=taken)
-
-
-def _name_units(
-    panel: Panel, units: gpd.GeoDataFrame, texts: list[str], *, size: float,
-    marks: NDArray[np.float64], taken: list[Box] | None = None,
-) -> None:  # fmt: skip
-    labels = []
-    for key, text, area in zip(units.index, texts, units.geometry, strict=True):
-        width, height = canvas.measure_text(text, size)
-        labels.append(Label(str(key), panel.to_map(width + 0.8), panel.to_map(height), area))
-    places = place_labels(labels, marks=marks, taken=taken or [], mark_m=panel.to_map(0.7))
-    for key, text in zip(units.index, texts, strict=True):
-        canvas.put_text(panel, places[str(key)], text, size=size, anchor="center center", halo=1.3, bold=True)
-
-
-def _find_corner(
-    panel: Panel, city: BaseGeometry, *, size_mm: tuple[float, float], last: str
-) -> tuple[float, float]:
-    """South-west corner of a box of that size in the emptiest corner of the panel; ``last`` if all are equal."""
-    west, south, east, north = panel.box
-    width, height, pad = (panel.to_map(mm) for mm in (*size_mm, 3.0))
-    spots = {
-        vertical + side: (x, y)
-        for vertical, y in (("n", north - pad - height), ("s", south + pad))
-        for side, x in (("w", west + pad), ("e", east - pad - width))
-    }
-    covered = {
-        key: city.intersection(shapely.box(x, y, x + width, y + height)).area for key, (x, y) in spots.items()
-    }
-    return spots[min(covered, key=lambda key: (round(covered[key]), key != last, key))]
