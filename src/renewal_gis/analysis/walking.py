@@ -1,0 +1,198 @@
+"""How far it is on foot: along the network, from the nearest facility to any place.
+
+A place enters the network at the nearest point of a street, not at the nearest junction, and the way
+to that point counts. One search from all facilities at once gives the distance of every junction; a
+place on a street has the shorter of the ways over its two ends, or the way along its own street.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from renewal_gis.errors import SchemaError
+from renewal_gis.geo.crs import require_metric
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Shapes = NDArray[np.object_]
+
+NOT_WALKABLE = frozenset({"motorway", "motorway_link"})
+"""Classes that nobody may walk along (道路交通安全法 第六十七条)."""
+_TINY_M = 1e-9  # a sparse matrix takes 0 for no edge
+
+
+@dataclass(frozen=True)
+class Walks:
+    """The streets one can walk: s lines, the nodes at their ends (numbered from 0), their lengths."""
+
+    lines: Shapes
+    start: Ints
+    end: Ints
+    length_m: Floats
+    nodes: int
+    tree: shapely.STRtree
+
+
+@dataclass(frozen=True)
+class Stops:
+    """Where n places enter the network: street, place along it, and the way to it; both in metres.
+
+    ``street`` is -1 where no street is near enough.
+    """
+
+    street: Ints
+    along_m: Floats
+    off_m: Floats
+
+
+def build_walks(streets: gpd.GeoDataFrame, /, *, closed: Collection[str] = NOT_WALKABLE) -> Walks:
+    """Return the walking network of STREETS; it is walked both ways, whatever ``oneway`` says.
+
+    Parameters
+    ----------
+    streets
+        STREETS in a metric system: ``from_node``, ``to_node``, ``highway``, LineStrings.
+    closed
+        Classes of streets that are left out.
+
+    Raises
+    ------
+    CrsError
+        Degrees.
+    SchemaError
+        Not STREETS.
+    """
+    require_metric(streets.crs)
+    if not {"from_node", "to_node"} <= set(streets.columns):
+        raise SchemaError("路网缺少 from_node、to_node", remedy="请先用 build_streets 整理")
+    open_ = streets if "highway" not in streets else streets[~streets["highway"].isin(closed)]
+    lines = np.asarray(open_.geometry.array, dtype=object)
+    names = np.concatenate([open_["from_node"].to_numpy(), open_["to_node"].to_numpy()])
+    nodes, ends = np.unique(names, return_inverse=True)
+    start, end = ends[: len(lines)].astype(np.int64), ends[len(lines) :].astype(np.int64)
+    return Walks(lines, start, end, shapely.length(lines), len(nodes), shapely.STRtree(lines))
+
+
+def find_stops(walks: Walks, points: Shapes, /, *, off_m: float) -> Stops:
+    """Return where points enter the network.
+
+    Parameters
+    ----------
+    walks
+        From :func:`build_walks`.
+    points
+        Shape (n,), Points in the same system, none missing.
+    off_m
+        Points farther from every street than this do not enter it.
+    """
+    street = np.full(len(points), -1, dtype=np.int64)
+    along, off = np.zeros(len(points)), np.full(len(points), np.inf)
+    if len(points) and len(walks.lines):
+        (point, line), away = walks.tree.query_nearest(
+            points, max_distance=off_m, return_distance=True, all_matches=False
+        )
+        street[point], off[point] = line, away
+        along[point] = shapely.line_locate_point(walks.lines[line], points[point])
+    return Stops(street, along, off)
+
+
+def spread_walks(walks: Walks, sources: Stops, /, *, limit_m: float, ahead_m: Floats | None = None) -> Floats:
+    """Return how far each node is from the nearest source.
+
+    Parameters
+    ----------
+    walks
+        From :func:`build_walks`.
+    sources
+        Where the facilities enter the network; their own way to it counts.
+    limit_m
+        What is farther is infinitely far.
+    ahead_m
+        What each source has behind it already; 0 by default.
+
+    Returns
+    -------
+    array
+        Shape (nodes,), metres.
+    """
+    on = sources.street >= 0
+    street = sources.street[on]
+    begin = sources.off_m[on] + (0.0 if ahead_m is None else ahead_m[on])
+    nodes = np.concatenate([walks.start[street], walks.end[street]])
+    ways = np.concatenate([begin + sources.along_m[on], begin + walks.length_m[street] - sources.along_m[on]])
+    first = np.full(walks.nodes, np.inf)
+    np.minimum.at(first, nodes, ways)
+    near = np.flatnonzero(first <= limit_m)
+    if not len(near):
+        return np.full(walks.nodes, np.inf)
+    # one more node stands for "any facility": the search from it is the search from all of them
+    rows = np.concatenate([walks.start, np.full(len(near), walks.nodes)])
+    columns = np.concatenate([walks.end, near])
+    weights = np.maximum(np.concatenate([walks.length_m, first[near]]), _TINY_M)
+    order = np.lexsort((-weights, columns, rows))  # of parallel streets the last, shortest one is kept
+    rows, columns, weights = rows[order], columns[order], weights[order]
+    last = np.append((rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1]), True)
+    size = walks.nodes + 1
+    graph = csr_array((weights[last], (rows[last], columns[last])), shape=(size, size))
+    found = dijkstra(graph, directed=False, indices=walks.nodes, limit=limit_m)
+    return np.asarray(found[:-1], dtype=np.float64)
+
+
+def measure_walks(walks: Walks, node_m: Floats, places: Stops, sources: Stops, /) -> Floats:
+    """Return how far each place is from the nearest source, along the network.
+
+    Parameters
+    ----------
+    walks
+        From :func:`build_walks`.
+    node_m
+        From :func:`spread_walks`.
+    places
+        n places; their way to the street counts.
+    sources
+        The facilities, for those on a place's own street.
+
+    Returns
+    -------
+    array
+        Shape (n,), metres; infinite for places off the network. Ways beyond the limit of
+        :func:`spread_walks` are infinite, or as long as the street that both stand on.
+    """
+    answer = np.full(len(places.street), np.inf)
+    on = np.flatnonzero(places.street >= 0)
+    street, along = places.street[on], places.along_m[on]
+    way = np.minimum(
+        node_m[walks.start[street]] + along, node_m[walks.end[street]] + walks.length_m[street] - along
+    )
+    answer[on] = (
+        np.minimum(way, _walk_own_street(street, along, sources, len(walks.lines))) + places.off_m[on]
+    )
+    return answer
+
+
+def _walk_own_street(street: Ints, along: Floats, sources: Stops, streets: int) -> Floats:
+    """Return the way to the nearest source on the same street, if there is one."""
+    on = np.flatnonzero(sources.street >= 0)
+    on = on[np.argsort(sources.street[on], kind="stable")]
+    counts = np.bincount(sources.street[on], minlength=streets)
+    begin = np.cumsum(counts) - counts
+    many = counts[street]
+    place = np.repeat(np.arange(len(street)), many)
+    offset = np.arange(len(place)) - np.repeat(np.cumsum(many) - many, many)
+    source = on[begin[street[place]] + offset]
+    way = np.abs(along[place] - sources.along_m[source]) + sources.off_m[source]
+    answer = np.full(len(street), np.inf)
+    np.minimum.at(answer, place, way)
+    return answer
