@@ -35,13 +35,19 @@ _TINY_M = 1e-9  # a sparse matrix takes 0 for no edge
 
 @dataclass(frozen=True)
 class Walks:
-    """The streets one can walk: s lines, the nodes at their ends (numbered from 0), their lengths."""
+    """The streets one can walk: the nodes at their ends (numbered from 0) and their lengths.
 
-    lines: Shapes
+    ``pieces`` are their straight pieces, which are quicker to search than long lines: piece k is on
+    street ``street[k]`` and begins ``begin_m[k]`` from that street's start.
+    """
+
     start: Ints
     end: Ints
     length_m: Floats
     nodes: int
+    pieces: Shapes
+    street: Ints
+    begin_m: Floats
     tree: shapely.STRtree
 
 
@@ -82,7 +88,16 @@ def build_walks(streets: gpd.GeoDataFrame, /, *, closed: Collection[str] = NOT_W
     names = np.concatenate([open_["from_node"].to_numpy(), open_["to_node"].to_numpy()])
     nodes, ends = np.unique(names, return_inverse=True)
     start, end = ends[: len(lines)].astype(np.int64), ends[len(lines) :].astype(np.int64)
-    return Walks(lines, start, end, shapely.length(lines), len(nodes), shapely.STRtree(lines))
+    xy, street = shapely.get_coordinates(lines, return_index=True)
+    same = np.flatnonzero(street[:-1] == street[1:])
+    pieces = shapely.linestrings(np.stack([xy[same], xy[same + 1]], axis=1))
+    own_m = shapely.length(pieces)
+    street = street[same]
+    first = np.searchsorted(street, np.arange(len(lines)))
+    before_m = np.cumsum(own_m) - own_m
+    begin_m = before_m - before_m[first[street]]
+    length_m = np.asarray(np.bincount(street, own_m, len(lines)), dtype=np.float64)
+    return Walks(start, end, length_m, len(nodes), pieces, street, begin_m, shapely.STRtree(pieces))
 
 
 def find_stops(walks: Walks, points: Shapes, /, *, off_m: float) -> Stops:
@@ -99,12 +114,13 @@ def find_stops(walks: Walks, points: Shapes, /, *, off_m: float) -> Stops:
     """
     street = np.full(len(points), -1, dtype=np.int64)
     along, off = np.zeros(len(points)), np.full(len(points), np.inf)
-    if len(points) and len(walks.lines):
-        (point, line), away = walks.tree.query_nearest(
+    if len(points) and len(walks.pieces):
+        (point, piece), away = walks.tree.query_nearest(
             points, max_distance=off_m, return_distance=True, all_matches=False
         )
-        street[point], off[point] = line, away
-        along[point] = shapely.line_locate_point(walks.lines[line], points[point])
+        street[point], off[point] = walks.street[piece], away
+        on_piece = shapely.line_locate_point(walks.pieces[piece], points[point])
+        along[point] = walks.begin_m[piece] + on_piece
     return Stops(street, along, off)
 
 
@@ -177,7 +193,7 @@ def measure_walks(walks: Walks, node_m: Floats, places: Stops, sources: Stops, /
         node_m[walks.start[street]] + along, node_m[walks.end[street]] + walks.length_m[street] - along
     )
     answer[on] = (
-        np.minimum(way, _walk_own_street(street, along, sources, len(walks.lines))) + places.off_m[on]
+        np.minimum(way, _walk_own_street(street, along, sources, len(walks.start))) + places.off_m[on]
     )
     return answer
 
