@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point
 
-from renewal_gis.analysis.walking import build_walks, find_stops, measure_walks, spread_walks
+from renewal_gis.analysis.walking import build_walks, find_stops, join_links, measure_walks, spread_walks
 from renewal_gis.errors import CrsError, SchemaError
 from renewal_gis.roads.network import build_streets
 
@@ -83,6 +83,20 @@ def test_of_two_streets_between_the_same_ends_the_shorter_is_walked():
         LineString([(100, 0), (200, 0)]),
     ]
     assert walk(make_streets(*lines), [Point(-100, 0)], [Point(200, 0)]) == [300.0]
+
+
+def test_a_link_shortens_the_way_where_it_meets_streets():
+    # from the east end of the south street straight north to the middle of a street of 600 m
+    streets = make_streets(
+        *LADDER[:2], LADDER[2], LineString([(400, 100), (600, 100)]), LineString([(400, 100), (400, 200)])
+    )
+    link = gpd.GeoDataFrame(geometry=[LineString([(400, 0), (500, 100)])], crs=METRIC)
+    joined = join_links(streets, link)
+    assert walk(streets, [Point(400, 0)], [Point(500, 100)]) == [1000.0]
+    assert walk(joined, [Point(400, 0)], [Point(500, 100)]) == pytest.approx([100 * 2**0.5])
+    assert walk(joined, [Point(400, 0)], [Point(590, 100)]) == pytest.approx([100 * 2**0.5 + 90])
+    assert walk(joined, [Point(400, 0)], [Point(0, 0)]) == [400.0]
+    assert walk(join_links(streets, link.iloc[:0]), [Point(400, 0)], [Point(500, 100)]) == [1000.0]
 
 
 def test_bad_calls_are_refused():

@@ -8,12 +8,15 @@ place on a street has the shorter of the ways over its two ends, or the way alon
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
+from shapely.ops import substring
 
 from renewal_gis.errors import SchemaError
 from renewal_gis.geo.crs import require_metric
@@ -21,7 +24,6 @@ from renewal_gis.geo.crs import require_metric
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    import geopandas as gpd
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -49,6 +51,7 @@ class Walks:
     street: Ints
     begin_m: Floats
     tree: shapely.STRtree
+    graph: csr_array
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,18 @@ def build_walks(streets: gpd.GeoDataFrame, /, *, closed: Collection[str] = NOT_W
     before_m = np.cumsum(own_m) - own_m
     begin_m = before_m - before_m[first[street]]
     length_m = np.asarray(np.bincount(street, own_m, len(lines)), dtype=np.float64)
-    return Walks(start, end, length_m, len(nodes), pieces, street, begin_m, shapely.STRtree(pieces))
+    graph = _make_graph(start, end, length_m, len(nodes))
+    return Walks(start, end, length_m, len(nodes), pieces, street, begin_m, shapely.STRtree(pieces), graph)
+
+
+def _make_graph(start: Ints, end: Ints, length_m: Floats, nodes: int) -> csr_array:
+    """Return the ways between nodes, both directions; of parallel streets the shortest."""
+    rows, columns = np.concatenate([start, end]), np.concatenate([end, start])
+    weights = np.maximum(np.concatenate([length_m, length_m]), _TINY_M)
+    order = np.lexsort((weights, columns, rows))
+    rows, columns, weights = rows[order], columns[order], weights[order]
+    first = np.append(True, (rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1]))[: len(rows)]
+    return csr_array((weights[first], (rows[first], columns[first])), shape=(nodes, nodes))
 
 
 def find_stops(walks: Walks, points: Shapes, /, *, off_m: float) -> Stops:
@@ -154,15 +168,16 @@ def spread_walks(walks: Walks, sources: Stops, /, *, limit_m: float, ahead_m: Fl
     if not len(near):
         return np.full(walks.nodes, np.inf)
     # one more node stands for "any facility": the search from it is the search from all of them
-    rows = np.concatenate([walks.start, np.full(len(near), walks.nodes)])
-    columns = np.concatenate([walks.end, near])
-    weights = np.maximum(np.concatenate([walks.length_m, first[near]]), _TINY_M)
-    order = np.lexsort((-weights, columns, rows))  # of parallel streets the last, shortest one is kept
-    rows, columns, weights = rows[order], columns[order], weights[order]
-    last = np.append((rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1]), True)
-    size = walks.nodes + 1
-    graph = csr_array((weights[last], (rows[last], columns[last])), shape=(size, size))
-    found = dijkstra(graph, directed=False, indices=walks.nodes, limit=limit_m)
+    base, size = walks.graph, walks.nodes + 1
+    graph = csr_array(
+        (
+            np.concatenate([base.data, np.maximum(first[near], _TINY_M)]),
+            np.concatenate([base.indices, near.astype(base.indices.dtype)]),
+            np.append(base.indptr, base.indptr[-1] + len(near)),
+        ),
+        shape=(size, size),
+    )
+    found = dijkstra(graph, directed=True, indices=walks.nodes, limit=limit_m)
     return np.asarray(found[:-1], dtype=np.float64)
 
 
@@ -212,3 +227,53 @@ def _walk_own_street(street: Ints, along: Floats, sources: Stops, streets: int) 
     answer = np.full(len(street), np.inf)
     np.minimum.at(answer, place, way)
     return answer
+
+
+def join_links(streets: gpd.GeoDataFrame, links: gpd.GeoDataFrame, /) -> gpd.GeoDataFrame:
+    """Return STREETS as they would be with links built: each end joined to the street next to it.
+
+    Parameters
+    ----------
+    streets, links
+        STREETS and LINKS in one metric system. Of the answer's columns only those that
+        :func:`build_walks` needs are filled for the links.
+    """
+    lines = list(streets.geometry)
+    frame = streets[["from_node", "to_node", "highway"]]
+    rows: list[tuple[int, int, str]] = list(frame.itertuples(index=False, name=None))
+    number = int(max((node for row in rows for node in row[:2]), default=-1)) + 1
+    walks = build_walks(streets, closed=())
+    ends = shapely.points(
+        np.array([xy for line in links.geometry for xy in (line.coords[0], line.coords[-1])]).reshape(-1, 2)
+    )
+    stops = find_stops(walks, ends, off_m=1.0)
+    cuts: dict[int, list[tuple[float, int]]] = {}
+    nodes = np.arange(number, number + len(ends))
+    for k in np.flatnonzero(stops.street >= 0):
+        cuts.setdefault(int(stops.street[k]), []).append((float(stops.along_m[k]), int(nodes[k])))
+    for street, places in cuts.items():
+        pieces = _cut_street(lines[street], rows[street], sorted(places))
+        (lines[street], rows[street]), rest = pieces[0], pieces[1:]
+        lines += [line for line, _ in rest]
+        rows += [row for _, row in rest]
+    lines += list(links.geometry)
+    rows += [(int(nodes[2 * k]), int(nodes[2 * k + 1]), "road") for k in range(len(links))]
+    columns = dict(zip(frame.columns, zip(*rows, strict=True), strict=True))
+    return gpd.GeoDataFrame(columns, geometry=lines, crs=streets.crs)
+
+
+def _cut_street(
+    line: shapely.LineString, row: tuple[int, int, str], places: list[tuple[float, int]]
+) -> list[tuple[shapely.LineString, tuple[int, int, str]]]:
+    begin, end, kind = row
+    marks = [(0.0, begin), *places, (float(line.length), end)]
+    return [
+        (substring(line, from_m, to_m) if to_m > from_m else _stay(line, from_m), (one, other, kind))
+        for (from_m, one), (to_m, other) in pairwise(marks)
+    ]
+
+
+def _stay(line: shapely.LineString, at_m: float) -> shapely.LineString:
+    """Return a line of no length: a link that begins at a street's very end, or where another begins."""
+    spot = line.interpolate(at_m)
+    return shapely.LineString([spot, spot])
