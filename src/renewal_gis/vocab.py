@@ -118,6 +118,20 @@ class EventKind(Label):
     CORRECTION = "correction", "更正", "correction of an earlier entry"
 
 
+class Measure(Label):
+    """How the distance to a facility is measured."""
+
+    STRAIGHT = "straight", "直线", "straight line"
+    NETWORK = "network", "沿路网步行", "on foot along the network"
+
+
+class Scenario(Label):
+    """Which network coverage is measured on."""
+
+    BEFORE = "before", "现状", "as things are"
+    AFTER = "after", "疑似缺失路段打通之后", "with the suggested links opened"
+
+
 class RecordKind(Label):
     """What an office record of the ledger is about."""
 

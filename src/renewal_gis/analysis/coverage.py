@@ -16,7 +16,7 @@ from renewal_gis.errors import SchemaError
 from renewal_gis.geo.crs import to_metric
 from renewal_gis.geo.discs import draw_discs
 from renewal_gis.schema import COVERAGE, STORED_CRS, UNITS, check_frame
-from renewal_gis.vocab import CITY
+from renewal_gis.vocab import CITY, Measure, Scenario
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,10 +31,11 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Pieces:
-    """Residential land cut along the districts: metric areas, and where each comes from."""
+class Pieces:
+    """Residential land cut along the districts: metric areas, and the plot and district of each."""
 
     shape: Shapes
+    plot: Ints
     district: Ints
     area_m2: Floats
     households: Floats
@@ -85,13 +86,13 @@ def measure_coverage(
     [0.175, 0.0]
     """
     check_frame(units, UNITS)
-    _check_facilities(facilities)
-    pieces = _cut_land(land, units, plan)
+    check_facilities(facilities)
+    pieces = cut_land(land, units, plan)
     points = to_metric(facilities, plan.crs_metric)
     rows = []
     for kind in plan.facilities:
-        covered_m2 = _measure_covered(pieces, _shapes_of(points, kind), kind.reach_m)
-        rows += _list_rows(kind, pieces, covered_m2, units)
+        covered_m2 = _measure_covered(pieces, shapes_of(points, kind), kind.reach_m)
+        rows += list_rows(kind, pieces, covered_m2, units)
     return pd.DataFrame(rows, columns=list(COVERAGE.columns))
 
 
@@ -120,9 +121,9 @@ def reach_areas(facilities: gpd.GeoDataFrame, plan: Plan) -> gpd.GeoDataFrame:
     -----
     For drawing. The outline is that of :func:`measure_coverage`.
     """
-    _check_facilities(facilities)
+    check_facilities(facilities)
     points = to_metric(facilities, plan.crs_metric)
-    kinds = [(kind, _shapes_of(points, kind)) for kind in plan.facilities]
+    kinds = [(kind, shapes_of(points, kind)) for kind in plan.facilities]
     kinds = [(kind, shapes) for kind, shapes in kinds if len(shapes)]
     frame = pd.DataFrame(
         {
@@ -135,12 +136,14 @@ def reach_areas(facilities: gpd.GeoDataFrame, plan: Plan) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry=areas, crs=plan.crs_metric).to_crs(STORED_CRS)
 
 
-def _check_facilities(facilities: gpd.GeoDataFrame) -> None:
+def check_facilities(facilities: gpd.GeoDataFrame) -> None:
+    """Refuse facilities that do not say what they are."""
     if "facility" not in facilities.columns:
         raise SchemaError("设施图层缺少列 facility", remedy="应有列 facility(方案中的设施代码)与 name")
 
 
-def _shapes_of(points: gpd.GeoDataFrame, kind: Facility) -> Shapes:
+def shapes_of(points: gpd.GeoDataFrame, kind: Facility) -> Shapes:
+    """Return the places of one type; those without any are counted in the log."""
     shapes = np.asarray(points.geometry.array, dtype=object)[(points["facility"] == kind.id).to_numpy()]
     known: Shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
     if len(known) < len(shapes):
@@ -148,7 +151,8 @@ def _shapes_of(points: gpd.GeoDataFrame, kind: Facility) -> Shapes:
     return known
 
 
-def _cut_land(land: gpd.GeoDataFrame, units: gpd.GeoDataFrame, plan: Plan) -> _Pieces:
+def cut_land(land: gpd.GeoDataFrame, units: gpd.GeoDataFrame, plan: Plan) -> Pieces:
+    """Return land cut along the districts; what lies outside of all is counted in the log."""
     plots = mend_shapes(np.asarray(to_metric(land.geometry, plan.crs_metric).array, dtype=object))
     outlines = mend_shapes(np.asarray(to_metric(units.geometry, plan.crs_metric).array, dtype=object))
     tree = shapely.STRtree(plots)
@@ -175,7 +179,7 @@ def _share_out(plot: shapely.Geometry, outlines: Shapes, districts: list[int]) -
     return shares
 
 
-def _weigh_pieces(parts: list[tuple[object, int, int]], plots: Shapes, land: gpd.GeoDataFrame) -> _Pieces:
+def _weigh_pieces(parts: list[tuple[object, int, int]], plots: Shapes, land: gpd.GeoDataFrame) -> Pieces:
     shape = np.array([part for part, _, _ in parts], dtype=object)
     owner = np.array([plot for _, plot, _ in parts], dtype=np.intp)
     area_m2, whole_m2 = shapely.area(shape), shapely.area(plots)
@@ -187,10 +191,10 @@ def _weigh_pieces(parts: list[tuple[object, int, int]], plots: Shapes, land: gpd
     with np.errstate(invalid="ignore", divide="ignore"):
         part_of = np.nan_to_num(area_m2 / whole_m2[owner])
     district = np.array([district for _, _, district in parts], dtype=np.intp)
-    return _Pieces(shape, district, area_m2, households[owner] * part_of)
+    return Pieces(shape, owner, district, area_m2, households[owner] * part_of)
 
 
-def _measure_covered(pieces: _Pieces, facilities: Shapes, reach_m: float) -> Floats:
+def _measure_covered(pieces: Pieces, facilities: Shapes, reach_m: float) -> Floats:
     """Return the area of each piece within reach of any facility, m²."""
     covered_m2 = np.zeros(len(pieces.shape))
     if not len(facilities) or not len(pieces.shape):
@@ -212,9 +216,10 @@ def _measure_covered(pieces: _Pieces, facilities: Shapes, reach_m: float) -> Flo
     return covered_m2
 
 
-def _list_rows(
-    kind: Facility, pieces: _Pieces, covered_m2: Floats, units: gpd.GeoDataFrame
+def list_rows(
+    kind: Facility, pieces: Pieces, covered_m2: Floats, units: gpd.GeoDataFrame
 ) -> list[dict[str, object]]:
+    """Return a row of COVERAGE for 全市 and for each district, in a straight line, as things are now."""
     size = len(units)
     with np.errstate(invalid="ignore", divide="ignore"):
         part_of = np.nan_to_num(covered_m2 / pieces.area_m2)
@@ -244,4 +249,6 @@ def _make_row(kind: Facility, unit: str, numbers: Floats) -> dict[str, object]:
         "households": households if has_households else np.nan,
         "households_covered": reached if has_households else np.nan,
         "household_share": min(reached / households, 1.0) if has_households else np.nan,
+        "measure": Measure.STRAIGHT.value,
+        "scenario": Scenario.BEFORE.value,
     }
