@@ -15,7 +15,7 @@ import shapely
 
 from renewal_gis import toytown
 from renewal_gis.render.webmap.codec import decode_features, unpack_text
-from renewal_gis.render.webmap.index import layer_sites
+from renewal_gis.render.webmap.index import gather_sites, layer_sites
 from renewal_gis.render.webmap.pages import write_coverage, write_gaps, write_index
 from renewal_gis.schema import STORED_CRS
 from samples import make_survey
@@ -52,11 +52,13 @@ def make_whole_survey(**changes) -> Survey:
         {
             "street_id": [3, 4], "highway": ["tertiary", "service"], "verdict": ["candidate", "sheet_edge"],
             "reason": ["前方 220 m 有路", "数据边缘"], "name": ["中心路", ""], "stub_m": [380.0, 20.0],
+            "district": ["乙区", "丙县"],
         },
         [shapely.Point(1180, 800), shapely.Point(2900, 200)],
     )  # fmt: skip
     defects = _place(
-        {"kind": ["duplicate"], "size_m": [0.5], "repair": ["删去其一"]}, [shapely.Point(800, 1400)]
+        {"kind": ["duplicate"], "size_m": [0.5], "repair": ["删去其一"], "district": ["甲区"]},
+        [shapely.Point(800, 1400)],
     )
     reach = _place(
         {"facility": ["clinic", "park"], "facility_name": ["卫生服务站", "公园"], "reach_m": [500.0, 500.0]},
@@ -319,7 +321,9 @@ def test_a_drag_leaves_what_a_fresh_drawing_shows(texts, visit):
     while not page.evaluate("renewal.map._packedCanvas.isSettled()"):  # the map glides on for a while
         page.wait_for_timeout(100)
     page.wait_for_timeout(400)
-    shot = "(() => { const c = renewal.map._packedCanvas; return c._base.toDataURL() + c._top.toDataURL(); })()"
+    shot = (
+        "(() => { const c = renewal.map._packedCanvas; return c._base.toDataURL() + c._top.toDataURL(); })()"
+    )
     left = page.evaluate(shot)
     page.evaluate("renewal.map._packedCanvas._tiles.kept.clear()")
     page.evaluate("renewal.map._packedCanvas.redraw()")
@@ -348,7 +352,8 @@ def test_measuring_tells_the_length(texts, visit):
 def test_days_after_the_page_are_not_told(survey):
     sites = survey.sites.copy()
     sites["actual_start"] = pd.to_datetime(["2021-09-30", "2021-10-01", *["2021-11-04"] * 10])
-    layer = layer_sites(dataclasses.replace(survey, sites=sites))
+    known = dataclasses.replace(survey, sites=sites)
+    layer = layer_sites(known, gather_sites(known))
     _, columns = decode_features(unpack_text(layer.block))
     told = dict(zip(columns["site_id"], columns["actual_start"], strict=True))
     assert told["A-01"] == 18900  # days from 1970-01-01 to 2021-09-30

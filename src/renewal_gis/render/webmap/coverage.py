@@ -28,6 +28,10 @@ _SIDE = """
 _COVERED = {"fill": {"light": "#3F9F86", "dark": "#1F7A64"}}
 _BEYOND = {"fill": {"light": "#F0BE9C", "dark": "#8F5226"}}
 _REACH_DIGITS = 5
+# what a row is about where the frame does not say: distances as the crow flies, as things are at the end
+_STRAIGHT, _AFTER = "straight", "after"
+_MEASURES = {"straight": "直线距离", "network": "步行网络"}
+_SCENARIOS = {"before": "改造前", "after": "改造后"}
 _HECTARE_M2 = 10_000
 
 
@@ -46,14 +50,17 @@ def write_coverage(survey: Survey, /) -> str:
 
     Notes
     -----
-    Distances are straight lines: walking is longer, and a wall or a river is not seen.
+    Rows may say how they were measured (``measure``: ``straight`` or ``network``) and for when
+    (``scenario``: ``before`` or ``after``); the page then offers the choice. Straight lines are
+    shorter than any walk: a wall or a river is not seen.
     """
     page = Page(
         file="coverage.html",
         title=f"{survey.plan.city}居住用地设施覆盖图",
         run="runCoverage",
-        scripts=("coverage.js",),
+        scripts=("coverage_table.js", "coverage.js"),
         side=_SIDE,
+        styles=("gaps.css",),
         home=find_busy_bounds(survey, survey.land if len(survey.land) else survey.streets),
     )
     ground = make_ground(survey)
@@ -80,7 +87,10 @@ def _layer_land(survey: Survey) -> PackedLayer | None:
 def _layer_reach(survey: Survey) -> PackedLayer | None:
     if not len(survey.reach_areas):
         return None
-    frame = survey.reach_areas[["facility", survey.reach_areas.geometry.name]]
+    areas = survey.reach_areas
+    frame = areas[["facility", areas.geometry.name]].assign(
+        measure=_say(areas, "measure", _STRAIGHT), scenario=_say(areas, "scenario", _AFTER)
+    )
     look = {"fill": "@reach", "alpha": 0.1, "stroke": "@reach", "width": 1.2}
     options = {"zIndex": 35, "interactive": False, "style": {"polygon": {"one": look}}}
     return PackedLayer(frame, name="reach", options=options, digits=_REACH_DIGITS, sort=False)
@@ -92,6 +102,8 @@ def _layer_facilities(survey: Survey) -> PackedLayer | None:
         return None
     names = facilities["name"].fillna("").astype(str) if "name" in facilities else ""
     table = pd.DataFrame({"facility": facilities["facility"].astype(str), "name": names})
+    # what is built in the campaign is not there before it
+    table["scenario"] = _say(facilities, "scenario", "")
     frame = gpd.GeoDataFrame(table, geometry=facilities.geometry.to_numpy(), crs=STORED_CRS)
     known = {
         word: looks.symbol_words(style.find_facility_symbol(word)) for word in sorted(set(table["facility"]))
@@ -106,12 +118,26 @@ def _layer_facilities(survey: Survey) -> PackedLayer | None:
     return PackedLayer(frame, name="facilities", options=options)
 
 
+def _say(frame: pd.DataFrame, name: str, default: str) -> list[str]:
+    """Return a column of codes, the default where the frame or a row does not say."""
+    if name not in frame:
+        return [default] * len(frame)
+    return [str(word) if isinstance(word, str) and word else default for word in frame[name].tolist()]
+
+
 def _gather_data(survey: Survey) -> dict[str, Any]:
-    types = survey.coverage.drop_duplicates("facility") if len(survey.coverage) else survey.coverage
+    table = survey.coverage
+    table = table.assign(measure=_say(table, "measure", _STRAIGHT), scenario=_say(table, "scenario", _AFTER))
+    types = table.drop_duplicates("facility") if len(table) else table
+    before = {
+        _key_of(row): row for row in table.to_dict("records") if row["scenario"] == "before"
+    }  # the twin of an "after" row: what it gained
     return {
         "lights": looks.light_words(),
         "covered": _COVERED,
         "beyond": _BEYOND,
+        "measures": _choices(table, "measure", _MEASURES),
+        "scenarios": _choices(table, "scenario", _SCENARIOS),
         "facilities": [
             {
                 "id": row["facility"],
@@ -121,19 +147,45 @@ def _gather_data(survey: Survey) -> dict[str, Any]:
             }
             for row in types.to_dict("records")
         ],
-        "rows": [_row_words(row) for row in survey.coverage.to_dict("records")],
+        "rows": [_row_words(row, before.get(_key_of(row))) for row in table.to_dict("records")],
     }
 
 
-def _row_words(row: dict[Any, Any]) -> dict[str, Any]:
+def _key_of(row: dict[Any, Any]) -> tuple[str, str, str]:
+    return str(row["facility"]), str(row["unit"]), str(row["measure"])
+
+
+def _choices(table: pd.DataFrame, column: str, names: dict[str, str]) -> list[dict[str, str]]:
+    found = set(table[column]) if len(table) else set()
+    return [{"id": code, "name": name} for code, name in names.items() if code in found]
+
+
+def _row_words(row: dict[Any, Any], before: dict[Any, Any] | None) -> dict[str, Any]:
+    earlier = before if before is not None and row["scenario"] == _AFTER else None
     return {
         "facility": row["facility"],
         "unit": row["unit"],
-        "land": _part_words(row["land_m2"], row["land_covered_m2"], row["land_share"], _write_hectares),
-        "household": _part_words(
-            row["households"], row["households_covered"], row["household_share"], _write_households
-        ),
+        "measure": row["measure"],
+        "scenario": row["scenario"],
+        "land": {
+            **_part_words(row["land_m2"], row["land_covered_m2"], row["land_share"], _write_hectares),
+            "gain": _write_gain(row, earlier, "land_share"),
+        },
+        "household": {
+            **_part_words(
+                row["households"], row["households_covered"], row["household_share"], _write_households
+            ),
+            "gain": _write_gain(row, earlier, "household_share"),
+        },
     }
+
+
+def _write_gain(row: dict[Any, Any], before: dict[Any, Any] | None, column: str) -> str:
+    """Return what a share gained, in percentage points; empty where there is nothing to compare with."""
+    if before is None or not (style.is_present(row[column]) and style.is_present(before[column])):
+        return ""
+    points = style.format_points(100 * (float(row[column]) - float(before[column])))
+    return f"{style.format_percent(before[column])} → {style.format_percent(row[column])},{points} 个百分点"
 
 
 def _part_words(amount: float, covered: float, share: float, write: Any) -> dict[str, Any]:

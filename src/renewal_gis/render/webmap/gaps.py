@@ -57,10 +57,11 @@ def write_gaps(survey: Survey, /) -> str:
         file="gaps.html",
         title=f"{survey.plan.city}断头路与打通建议",
         run="runGaps",
-        scripts=("gaps.js",),
+        scripts=("routes.js", "gaps.js", "gaps_sheet.js"),
         side=_SIDE,
         home=_find_home(survey),
         suspected=True,
+        styles=("gaps.css",),
     )
     found = [_layer_dead_ends(survey), _layer_defects(survey), _layer_links(survey)]
     layers = [*make_ground(survey), *(layer for layer in found if layer is not None)]
@@ -78,6 +79,14 @@ def _column(frame: pd.DataFrame, name: str, write: Callable[[Any], str]) -> list
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _metres(frame: pd.DataFrame, name: str) -> Any:
+    """Return a column as metres for the script; NaN where there is no way at all."""
+    if name not in frame:
+        return np.full(len(frame), np.nan)
+    found = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _flag(value: Any) -> str:
@@ -111,6 +120,7 @@ def _layer_links(survey: Survey) -> PackedLayer | None:
             "name": _column(links, "name", _text),
             "length": _column(links, "length_m", style.format_length),
             "detour": _column(links, "network_m", _detour),
+            "network_m": _metres(links, "network_m"),
             "ratio": _column(links, "detour_ratio", _ratio),
             "saved": _column(links, "saved_m", _detour),
             "priority": _column(links, "priority", style.format_percent),
@@ -162,6 +172,7 @@ def _layer_dead_ends(survey: Survey) -> PackedLayer | None:
             "name": _column(ends, "name", _text),
             "class_name": [_ROAD_NAMES[style.find_road_class(word)] for word in ends["highway"]],
             "stub": _column(ends, "stub_m", style.format_length),
+            "district": _column(ends, "district", _text),
         }
     )
     frame = gpd.GeoDataFrame(table, geometry=ends.geometry.to_numpy(), crs=STORED_CRS)
@@ -178,6 +189,7 @@ def _layer_defects(survey: Survey) -> PackedLayer | None:
             "kind": _column(defects, "kind", _text),
             "size": _column(defects, "size_m", lambda value: f"{value:.2f} m"),
             "repair": _column(defects, "repair", _text),
+            "district": _column(defects, "district", _text),
         }
     )
     points = shapely.point_on_surface(defects.geometry.to_numpy())
@@ -187,7 +199,8 @@ def _layer_defects(survey: Survey) -> PackedLayer | None:
 
 
 def _gather_data(survey: Survey) -> dict[str, Any]:
-    districts = survey.links["district"] if len(survey.links) else pd.Series([], dtype=object)
+    found = (survey.links, survey.dead_ends, survey.defects)
+    districts = [word for frame in found if "district" in frame for word in frame["district"]]
     return {
         "suspected": SUSPECTED,
         "hint": _HINT,

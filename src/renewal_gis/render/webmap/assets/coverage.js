@@ -5,13 +5,15 @@
     el = RG.el,
     CITY = "全市";
   let data, map, layers;
-  const now = { facility: "", by: "land", sort: ["", 1], unit: "" };
+  const now = { facility: "", by: "land", measure: "straight", scenario: "after", sort: ["", 1], unit: "" };
 
   RG.runCoverage = function (state) {
     data = state.data;
     map = state.map;
     layers = state.layers;
     now.facility = data.facilities.length ? data.facilities[0].id : "";
+    now.measure = lastOf(data.measures, "straight");
+    now.scenario = lastOf(data.scenarios, "after");
     if (layers.land) {
       layers.land.tell = tellLand;
     }
@@ -42,13 +44,15 @@
     RG.searchBox("设施、小区、区县", searchEntries);
     global.renewal.total = layers.facilities ? layers.facilities.data.count : 0;
     global.renewal.filter = function (words) {
+      take("measure", data.measures, words.measure);
+      take("scenario", data.scenarios, words.scenario);
       choose(words.facility || now.facility);
       return global.renewal.visible;
     };
     const later = RG.link(
       map,
       function () {
-        return { f: now.facility, by: now.by };
+        return { f: now.facility, by: now.by, m: now.measure, s: now.scenario };
       },
       function (words) {
         if (
@@ -61,6 +65,8 @@
         if (words.by === "household") {
           now.by = words.by;
         }
+        take("measure", data.measures, words.m);
+        take("scenario", data.scenarios, words.s);
       },
     );
     map.on("rg:changed", later);
@@ -74,9 +80,31 @@
       }) || { id: id, name: id, reachText: "" }
     );
   }
+  /* the page opens on how far one walks, and on what will be */
+  function lastOf(list, other) {
+    return list.length ? list[list.length - 1].id : other;
+  }
+  function take(name, list, word) {
+    if (
+      list.some(function (each) {
+        return each.id === word;
+      })
+    ) {
+      now[name] = word;
+    }
+  }
+  function nameOf(list, id) {
+    const found = list.find(function (each) {
+      return each.id === id;
+    });
+    return found ? found.name : id === "straight" ? "直线距离" : "";
+  }
+  function isShown(row) {
+    return row.facility === now.facility && row.measure === now.measure && row.scenario === now.scenario;
+  }
   function rowOf(unit) {
     return data.rows.find(function (row) {
-      return row.facility === now.facility && row.unit === unit;
+      return isShown(row) && row.unit === unit;
     });
   }
 
@@ -88,7 +116,11 @@
       const mask = new Uint8Array(reach.data.count),
         members = [];
       for (let i = 0; i < mask.length; i++) {
-        if (reach.get(i, "facility") === id) {
+        if (
+          reach.get(i, "facility") === id &&
+          reach.get(i, "measure") === now.measure &&
+          reach.get(i, "scenario") === now.scenario
+        ) {
           mask[i] = 1;
           members.push(i);
         }
@@ -103,7 +135,12 @@
     if (points) {
       const mask = new Uint8Array(points.data.count);
       for (let i = 0; i < mask.length; i++) {
-        mask[i] = points.get(i, "facility") === id ? 1 : 0;
+        /* what is still to be built does not count before */
+        mask[i] =
+          points.get(i, "facility") === id &&
+          !(now.scenario === "before" && points.get(i, "scenario") === "after")
+            ? 1
+            : 0;
         visible += mask[i];
       }
       points.setMask(mask);
@@ -116,7 +153,15 @@
     RG.fill(
       RG.byId("count"),
       el("b", {}, facilityOf(id).name),
-      " " + visible + " 处 · 服务半径 " + facilityOf(id).reachText + "(直线距离)",
+      " " +
+        visible +
+        " 处 · 服务半径 " +
+        facilityOf(id).reachText +
+        "(" +
+        [nameOf(data.measures, now.measure), data.scenarios.length > 1 ? nameOf(data.scenarios, now.scenario) : ""]
+          .filter(Boolean)
+          .join(",") +
+        ")",
     );
   }
 
@@ -125,7 +170,12 @@
       RG.byId("progs"),
       data.facilities.map(function (facility) {
         const row = data.rows.find(function (each) {
-          return each.facility === facility.id && each.unit === CITY;
+          return (
+            each.facility === facility.id &&
+            each.unit === CITY &&
+            each.measure === now.measure &&
+            each.scenario === now.scenario
+          );
         });
         return el(
           "div",
@@ -164,33 +214,55 @@
     return now.by === "land" ? " 公顷" : " 户";
   }
 
+  function makeToggle(name, list, after) {
+    return list.length < 2
+      ? null
+      : el(
+          "div",
+          { class: "rg-tabs", role: "group", "data-toggle": name },
+          list.map(function (each) {
+            return el(
+              "button",
+              {
+                type: "button",
+                "data-id": each.id,
+                "aria-current": now[name] === each.id ? "true" : null,
+                onclick: function () {
+                  now[name] = each.id;
+                  after();
+                },
+              },
+              each.name,
+            );
+          }),
+        );
+  }
+
   function renderCard() {
     const row = rowOf(now.unit) || rowOf(CITY),
       facility = facilityOf(now.facility);
     const toggle = el(
       "div",
-      { class: "rg-tabs" },
-      [
-        ["land", "按居住用地"],
-        ["household", "按户数"],
-      ].map(function (word) {
-        return el(
-          "button",
-          {
-            type: "button",
-            "aria-current": now.by === word[0] ? "true" : null,
-            onclick: function () {
-              now.by = word[0];
-              renderFacilities();
-              renderCard();
-              renderTable();
-              layers.districts.redraw();
-            },
-          },
-          word[1],
-        );
-      }),
+      { class: "rg-toggles" },
+      makeToggle(
+        "by",
+        [
+          { id: "land", name: "按居住用地" },
+          { id: "household", name: "按户数" },
+        ],
+        function () {
+          renderFacilities();
+          renderCard();
+          renderTable();
+          layers.districts.redraw();
+        },
+      ),
+      makeToggle("measure", data.measures, again),
+      makeToggle("scenario", data.scenarios, again),
     );
+    function again() {
+      choose(now.facility);
+    }
     RG.fill(
       RG.byId("card"),
       toggle,
@@ -209,113 +281,21 @@
               el("span", {}, "已覆盖 " + row[now.by].covered + unit()),
               el("span", {}, "共 " + row[now.by].all + unit()),
             ),
+            row[now.by].gain ? el("p", { class: "note" }, "改造前后:" + row[now.by].gain) : "",
           ]
         : el("p", { class: "note" }, "没有覆盖数据。"),
     );
   }
 
   function renderTable() {
-    const rows = data.rows.filter(function (row) {
-        return row.facility === now.facility;
-      }),
-      order = now.sort;
-    const sum = rows.filter(function (row) {
-        return row.unit === CITY;
-      }),
-      body = rows.filter(function (row) {
-        return row.unit !== CITY;
-      });
-    const value = {
-      unit: function (row) {
-        return row.unit;
-      },
-      all: function (row) {
-        return row[now.by].amount;
-      },
-      covered: function (row) {
-        return row[now.by].coveredAmount;
-      },
-      share: function (row) {
-        return row[now.by].share;
-      },
-    };
-    if (order[0]) {
-      body.sort(function (a, b) {
-        const x = value[order[0]](a),
-          y = value[order[0]](b);
-        if (x === null || y === null) {
-          return (x === null) - (y === null);
-        }
-        return order[1] * (typeof x === "string" ? x.localeCompare(y, "zh-CN") : x - y);
-      });
-    }
-    const heads = [
-      ["unit", "区县"],
-      ["all", now.by === "land" ? "居住用地(公顷)" : "户数"],
-      ["covered", "已覆盖"],
-      ["share", "覆盖率"],
-    ];
-    RG.fill(
-      RG.byId("units"),
-      el(
-        "table",
-        { class: "rg-table" },
-        el(
-          "thead",
-          {},
-          el(
-            "tr",
-            {},
-            heads.map(function (head) {
-              return el(
-                "th",
-                {
-                  scope: "col",
-                  "aria-sort": order[0] === head[0] ? (order[1] > 0 ? "ascending" : "descending") : null,
-                  onclick: function () {
-                    now.sort =
-                      order[0] === head[0]
-                        ? order[1] < 0
-                          ? [head[0], 1]
-                          : ["", 1]
-                        : [head[0], head[0] === "unit" ? 1 : -1];
-                    renderTable();
-                  },
-                },
-                head[1],
-              );
-            }),
-          ),
-        ),
-        el(
-          "tbody",
-          {},
-          sum.concat(body).map(function (row) {
-            const part = row[now.by];
-            return el(
-              "tr",
-              {
-                class: row.unit === CITY ? "sum" : part.text === "—" ? "none" : "",
-                tabindex: "0",
-                "aria-selected": String(row.unit === now.unit),
-                onclick: function () {
-                  chooseUnit(row.unit === CITY ? "" : row.unit, true);
-                },
-                onkeydown: function (event) {
-                  if (event.key === "Enter") {
-                    chooseUnit(row.unit === CITY ? "" : row.unit, true);
-                  }
-                },
-              },
-              el("td", { title: row.unit }, row.unit),
-              el("td", {}, part.all),
-              el("td", {}, part.covered),
-              el("td", {}, part.text === "—" ? "—" : [bar(part.share), part.text]),
-            );
-          }),
-        ),
-      ),
-    );
+    RG.coverageTable(RG.byId("units"), {
+      rows: data.rows.filter(isShown),
+      now: now,
+      city: CITY,
+      bar: bar,
+      choose: chooseUnit,
+      again: renderTable,
+    });
     layers.districts.redraw();
   }
 

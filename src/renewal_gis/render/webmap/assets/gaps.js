@@ -4,7 +4,8 @@
   const RG = global.RG,
     el = RG.el;
   let data, map, layers, kinds;
-  const now = { tab: "links", district: "", off: new Set(), chosen: null };
+  const now = { tab: "links", district: "", off: new Set(), chosen: null },
+    my = (RG.gaps = { now: now });
 
   RG.runGaps = function (state) {
     data = state.data;
@@ -43,6 +44,7 @@
       }
     }
     now.tab = Object.keys(kinds)[0];
+    Object.assign(my, { data: data, map: map, layers: layers, kinds: kinds, list: list, select: select });
     for (const word of data.offAtFirst) {
       now.off.add("dead_ends/" + word);
     }
@@ -64,12 +66,13 @@
     map.on("packed:click", function (found) {
       for (const id of Object.keys(kinds)) {
         if (kinds[id].layer === found.layer) {
-          open(id, found.index, 0);
+          my.open(id, found.index, 0);
         }
       }
     });
     map.on("sheet:closed", function () {
       now.chosen = null;
+      my.clearRoutes();
       select();
     });
     global.renewal.total = Object.values(kinds).reduce(function (sum, each) {
@@ -129,7 +132,11 @@
       ];
     }
     if (id === "dead_ends") {
-      return [kinds[id].words[get("verdict")] + (get("name") ? " · " + get("name") : ""), get("reason")];
+      return [
+        kinds[id].words[get("verdict")] + (get("name") ? " · " + get("name") : ""),
+        get("reason"),
+        get("verdict") === "candidate" ? data.suspected : "",
+      ].filter(Boolean);
     }
     return [kinds[id].words[get("kind")] + " · 偏差 " + get("size"), get("repair")];
   }
@@ -264,7 +271,7 @@
       for (let i = 0; i < mask.length; i++) {
         mask[i] =
           !now.off.has(id + "/" + by.at(i)) &&
-          (!now.district || (district ? district.at(i) === now.district : liesIn(layer, i)))
+          (!now.district || district.at(i) === now.district)
             ? 1
             : 0;
         count += mask[i];
@@ -279,18 +286,6 @@
     RG.fill(RG.byId("count"), told.join(" · "));
     list();
     return visible;
-  }
-
-  /* dead ends and defects carry no district: the map says where they lie */
-  function liesIn(layer, i) {
-    const units = layers.districts,
-      place = layer.latLngOf(i);
-    for (let k = 0; k < units.data.count; k++) {
-      if (units.get(k, "name") === now.district) {
-        return units.holds(k, place.lat, place.lng);
-      }
-    }
-    return false;
   }
 
   function list() {
@@ -311,23 +306,39 @@
         return layer.get(a, "rank") - layer.get(b, "rank");
       });
     }
+    if (id === "defects") {
+      found.sort(function (a, b) {
+        return layer.get(a, "kind").localeCompare(layer.get(b, "kind"));
+      });
+    }
+    const place = function (verdict) {
+      return Object.keys(data.verdicts).indexOf(verdict);
+    };
     if (id === "dead_ends") {
       found.sort(function (a, b) {
-        return (
-          (layer.get(a, "verdict") === "candidate" ? 0 : 1) -
-          (layer.get(b, "verdict") === "candidate" ? 0 : 1)
-        );
+        return place(layer.get(a, "verdict")) - place(layer.get(b, "verdict"));
       });
     }
     RG.longList(
       RG.byId("list"),
       found.length,
       function (k) {
-        return item(id, found[k]);
+        const word = layer.get(found[k], kinds[id].by),
+          first = id !== "links" && (!k || word !== layer.get(found[k - 1], kinds[id].by));
+        return first
+          ? el("div", {}, el("h3", { class: "rg-group-head" }, headOf(id, word, found)), item(id, found[k]))
+          : item(id, found[k]);
       },
       kinds[id].empty,
     );
     select();
+  }
+
+  function headOf(id, word, found) {
+    const count = found.filter(function (i) {
+      return kinds[id].layer.get(i, kinds[id].by) === word;
+    }).length;
+    return kinds[id].words[word] + " " + count + (word === "candidate" ? "(" + data.suspected + ")" : "");
   }
 
   function item(id, i) {
@@ -340,7 +351,7 @@
       type: "button",
       "data-key": id + "/" + i,
       onclick: function () {
-        open(id, i, 16.5);
+        my.open(id, i, 16.5);
       },
     };
     if (id === "links") {
@@ -383,112 +394,6 @@
     }
   }
 
-  function open(id, i, focus) {
-    const kind = kinds[id],
-      get = function (column) {
-        return kind.layer.get(i, column);
-      },
-      word = get(kind.by);
-    const stamp = el("span", { class: "rg-stamp suspected" }, data.suspected);
-    let title = "",
-      tags = [],
-      sections = [];
-    if (id === "links") {
-      title = "第 " + get("rank") + " 位 · " + (get("name") || kind.words[word]);
-      tags = [stamp, el("span", { class: "rg-chip" }, kind.words[word])];
-      sections = [
-        el(
-          "section",
-          { class: "rg-card" },
-          el(
-            "div",
-            { class: "row" },
-            el("span", { class: "big" }, get("saved")),
-            el("span", { class: "of" }, "打通后少绕行"),
-          ),
-        ),
-        RG.section("指标", [
-          ["拟打通长度", get("length")],
-          ["现状绕行", get("detour")],
-          ["绕行倍数", get("ratio")],
-          ["优先度", get("priority")],
-          ["此处应有路", get("score")],
-          ["跨越阻隔", get("barriers") || "无"],
-          ["规划道路", get("planned") === "True" ? "相符" : "无资料或不相符"],
-        ]),
-        RG.section("位置", [
-          ["所在区县", get("district")],
-          ["所接道路", get("name")],
-          ["台账编号", get("ledger_site")],
-          ["受益户数", get("households")],
-          ["邻近项目", get("sites_near")],
-        ]),
-        reasons(get("reasons")),
-      ];
-    } else if (id === "dead_ends") {
-      title = get("name") || "无名道路";
-      tags = [
-        RG.markOf(kind.marks[word]),
-        el("span", {}, kind.words[word]),
-        word === "candidate" ? stamp : null,
-      ];
-      sections = [
-        RG.section("端点", [
-          ["道路等级", get("class_name")],
-          ["断头段长", get("stub")],
-          ["道路编号", get("street_id")],
-        ]),
-        reasons(get("reason")),
-      ];
-    } else {
-      title = kind.words[word];
-      tags = [RG.markOf(kind.marks[word]), el("span", { class: "rg-chip" }, "修改数据,不是修路")];
-      sections = [
-        RG.section("缺陷", [
-          ["偏差", get("size")],
-          ["修改建议", get("repair")],
-        ]),
-      ];
-    }
-    now.chosen = id + "/" + i;
-    if (now.tab !== id) {
-      now.tab = id;
-      for (const other of Object.keys(kinds)) {
-        RG.byId("tab-" + other).setAttribute("aria-selected", String(other === id));
-      }
-      list();
-    }
-    select();
-    RG.openSheet(
-      title,
-      tags.filter(Boolean),
-      sections.concat(el("section", {}, el("p", { class: "rg-hint" }, data.hint))),
-    );
-    RG.mark(kind.layer, i, focus);
-  }
-  function reasons(text) {
-    const words = String(text || "")
-      .split(/[;;]/)
-      .map(function (word) {
-        return word.trim();
-      })
-      .filter(Boolean);
-    return words.length
-      ? el(
-          "section",
-          {},
-          el("h3", {}, "理由"),
-          el(
-            "ul",
-            { class: "plain" },
-            words.map(function (word) {
-              return el("li", {}, word);
-            }),
-          ),
-        )
-      : null;
-  }
-
   function searchEntries() {
     const found = [];
     for (const id of Object.keys(kinds)) {
@@ -503,7 +408,7 @@
           key: String(kind.layer.get(i, "ledger_site") || "").toLowerCase(),
           sub: kind.name,
           go: function () {
-            open(id, i, 16.5);
+            my.open(id, i, 16.5);
           },
         });
       }
