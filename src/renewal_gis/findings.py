@@ -147,6 +147,7 @@ _rule(
 )
 _rule("geometry-beyond", _W, "图形伸出本市范围(range):{value}", "请核对图形与坐标系")
 _rule("district-unknown", _W, "区县名称“{value}”不在方案所列单位中", "请填写方案中的单位全称")
+_rule("photo-missing", _W, "“{field}”的“{value}”不能使用:{new}", "照片放在表格所在文件夹内,填相对路径,如 照片/A-01.jpg")
 _rule("district-shape", _W, "区县的图形类型(geometry)是 {value},不是面,已隔离", "请报送面图层")
 _rule("district-unnamed", _W, "该区县没有名称(name 为空),已隔离", "请补填名称")
 _rule("district-code-repeated", _W, "区县代码“{value}”重复(duplicate)", "请核对代码")

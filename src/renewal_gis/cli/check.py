@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from renewal_gis.cli.options import FILE, JSON, PLAN, code_of
+from renewal_gis.cli.options import FILE, JSON, PLAN, REFUSED, code_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from renewal_gis.pipeline.desk import Balance
 
 PROGRAMME = click.option("--programme", default="", help="专项代码;文件不在方案 sources 中时须写明。")
+LAYER = click.option("--layer", "--sheet", "layer", default="", help="工作表或图层;文件有几个时须指明。")
 SHOWN = 10
 """Findings shown on the terminal for each file; the rest are counted."""
 
@@ -24,12 +25,19 @@ SHOWN = 10
 @PLAN
 @click.option(
     "--role",
-    type=click.Choice(["sites", "districts", "roads"]),
+    type=click.Choice(["sites", "districts", "roads", "events"]),
     default="sites",
     show_default=True,
     help="文件的用途。",
 )
 @PROGRAMME
+@LAYER
+@click.option(
+    "--return-file",
+    "return_file",
+    type=FILE,
+    help="回执(xlsx):原表加“核对意见”,供填报单位改正后报回;几个文件时各写一份,名称后加原文件名。",
+)
 @JSON
 @click.pass_context
 def check(
@@ -38,24 +46,39 @@ def check(
     files: tuple[Path, ...],
     plan_path: Path,
     role: str,
-    programme: str,
+    return_file: Path | None,
     *,
     as_json: bool,
+    **how: Any,
 ) -> None:
-    """检查文件:读到、接收、修复、隔离各多少,哪里要改。什么也不写。
+    """检查文件:读到、接收、修复、隔离各多少,哪里要改。不入台账;--return-file 之外什么也不写。
 
     \b
     Example:
-      renewal-gis check 老旧小区.xlsx --plan plans/CITY.toml
+      renewal-gis check 老旧小区.xlsx --plan plans/CITY.toml --return-file 老旧小区-回执.xlsx
     """  # noqa: D301
-    from renewal_gis.pipeline.desk import check_file
+    from renewal_gis.pipeline.desk import try_file
     from renewal_gis.plan import load_plan
 
     plan = load_plan(plan_path)
+    if return_file is not None and return_file.suffix.lower() != ".xlsx":
+        raise click.UsageError("--return-file 须以 .xlsx 结尾")
     use: Any = "units" if role == "districts" else role
-    balances = [check_file(plan, file, role=use, programme=programme) for file in files]
+    balances = [
+        try_file(plan, file, role=use, return_to=_name_return(return_file, file, len(files)), **how)
+        for file in files
+    ]
     tell_balances(balances, as_json=as_json)
+    if any(balance.refused for balance in balances):
+        ctx.exit(REFUSED)
     ctx.exit(code_of(finding for balance in balances for finding in balance.findings))
+
+
+def _name_return(place: Path | None, file: Path, count: int) -> Path | None:
+    """Return where a file's return goes: the place itself, or one beside it for each of several files."""
+    if place is None or count == 1:
+        return place
+    return place.with_name(f"{place.stem}-{file.stem}{place.suffix}")
 
 
 def tell_balances(balances: list[Balance], *, as_json: bool) -> None:
@@ -66,8 +89,12 @@ def tell_balances(balances: list[Balance], *, as_json: bool) -> None:
         click.echo(json.dumps([asdict(balance) for balance in balances], ensure_ascii=False, indent=2))
         return
     for sheet in balances:
+        if sheet.refused:
+            click.echo(f"错误:{sheet.refused}", err=True)
+            continue
         click.echo(
             f"{sheet.file}:读到 {sheet.read} = 接收 {sheet.accepted} + 修复 {sheet.repaired} + 隔离 {sheet.quarantined}"
+            + (f";其中 {sheet.unlocated} 行没有可用的位置" if sheet.unlocated else "")
         )
         told = sorted(
             sheet.findings, key=lambda finding: ("error", "warning", "info").index(finding.severity)

@@ -17,7 +17,7 @@ from renewal_gis.intake.gate import Admitted, admit
 from renewal_gis.intake.grids import read_grid
 from renewal_gis.intake.layout import Table, find_table
 from renewal_gis.intake.mapping import EVENT_COLUMNS, find_stage, simplify
-from renewal_gis.intake.records import Fates
+from renewal_gis.intake.records import Fates, describe_table
 from renewal_gis.schema import EVENTS
 from renewal_gis.vocab import EventKind, Stage
 
@@ -29,7 +29,7 @@ StagesOf = Callable[[str], Mapping[str, str]]
 
 
 def read_events(
-    plan: Plan, source: Source, sites: pd.DataFrame, *, received: dt.date | None = None
+    plan: Plan, source: Source, sites: pd.DataFrame | None, *, received: dt.date | None = None
 ) -> Intake:
     """Return the events of one of the plan's sources.
 
@@ -40,7 +40,8 @@ def read_events(
     source
         csv or workbook: 编号, 日期, 阶段, 填报单位, 填报人, 说明.
     sites
-        SITES; events of other sites are held back.
+        SITES; events of other sites are held back. None takes every id for a site of the source's
+        programme, to look at a file before there is a ledger.
     received
         The last day that an event may bear; the file's own date if None.
 
@@ -56,7 +57,11 @@ def read_events(
     MissingFileError, InputError
         No such file; damaged; a needed column is missing.
     """
-    programmes = dict(zip(sites.index, sites["programme"], strict=True))
+    programmes: Mapping[str, str] = (
+        _AnySite(source.programme)
+        if sites is None
+        else dict(zip(sites.index, sites["programme"], strict=True))
+    )
     words = {programme.id: list_stage_words(programme.stages) for programme in plan.programmes}
     admitted = admit(plan.path_of(source.path))
     return read_event_file(
@@ -68,6 +73,20 @@ def read_events(
         extra=plan.columns,
         sheet=source.sheet,
     )
+
+
+class _AnySite(dict[str, str]):
+    """Every id there is, each a site of one programme."""
+
+    def __init__(self, programme: str) -> None:
+        super().__init__()
+        self.programme = programme
+
+    def __contains__(self, key: object) -> bool:
+        return bool(key)
+
+    def __missing__(self, key: str) -> str:
+        return self.programme
 
 
 STAGE_WORDS = {
@@ -135,7 +154,8 @@ def read_event_file(
             "modified": admitted.modified,
             "kind": admitted.kind,
             "doubles": len(same),
-        },
+        }
+        | describe_table(table),
     )
 
 
@@ -280,7 +300,7 @@ def _make_frame(table: Table, events: Sequence[dict[str, Any]], places: Sequence
         ],
         "note": [event["note"] for event in events],
         "corrects": "",
-        "source_file": table.file,
+        "source_file": table.origin or table.file,
         "source_row": pd.array([table.lines[row] for row in places], dtype="Int64"),
         "key": [event["key"] for event in events],
     }

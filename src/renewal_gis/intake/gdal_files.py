@@ -21,6 +21,7 @@ from renewal_gis.errors import InputError, RenewalError
 from renewal_gis.findings import Report
 from renewal_gis.intake.dbf import read_dbf
 from renewal_gis.intake.features import Features, read_wkb, zip_rows
+from renewal_gis.intake.grids import decode
 from renewal_gis.intake.shapes import build_shape
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def read_gdal(copy: Path, admitted: Admitted, layer: str | None) -> Features:
         chosen = _choose_layers(names, layer, admitted)
         if _mend_charset(copy):
             report.add("encoding-found", file=admitted.name, value="GB18030(文件没有声明字符集)")
+        _mend_drawing(copy, admitted, report)
         parts = [_read_one(copy, name, admitted) for name in chosen]
         if copy.suffix == ".osm":
             parts = [_spread_tags(part) for part in parts]
@@ -114,6 +116,23 @@ def _mend_charset(copy: Path) -> bool:
         return False
     copy.write_bytes(pattern.sub(rb"\1WindowsSimpChinese", copy.read_bytes(), count=1))
     return True
+
+
+def _mend_drawing(copy: Path, admitted: Admitted, report: Report) -> None:
+    """Declare the code page of a drawing's copy that names none: GDAL would take Chinese for Western European."""
+    body = copy.read_bytes() if copy.suffix == ".dxf" else b""
+    if body.isascii() or b"$DWGCODEPAGE" in body or b"AutoCAD Binary DXF" in body[:32]:
+        return
+    version = re.search(rb"\$ACADVER\s+1\s+AC(\d{4})", body[:10_000])
+    if version and int(version[1]) >= 1021:  # from 2007 on drawings are UTF-8
+        return
+    text, encoding = decode(body, place=admitted.name)
+    named = "9\n$DWGCODEPAGE\n3\nANSI_936\n"
+    made, count = re.subn(r"(\n\s*2\r?\n\s*HEADER\r?\n)", rf"\g<1>{named}", text, count=1)
+    if not count:
+        made = f"0\nSECTION\n2\nHEADER\n{named}0\nENDSEC\n{text}"
+    copy.write_bytes(made.encode("gb18030"))
+    report.add("encoding-found", file=admitted.name, value=f"{encoding.upper()}(图中没有 $DWGCODEPAGE)")
 
 
 def _choose_layers(names: list[str], wanted: str | None, admitted: Admitted) -> list[str]:

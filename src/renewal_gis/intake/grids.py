@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 MAX_CELLS = 60_000_000
 OWN_SHEETS = frozenset({"核对汇总"})
 """Sheets that a return file carries beside the office's own; they are no data."""
+NO_RESULT = "(公式没有结果)"
+"""What a return file shows where a formula had no result."""
+ORIGIN_LABEL = "原文件"
+"""What stands before the name of the original in that sheet."""
 
 
 def read_grid(admitted: Admitted, /, *, sheet: str = "", report: Report) -> Grid:
@@ -83,7 +87,9 @@ def _read_workbook(admitted: Admitted, wanted: str, report: Report) -> Grid:
     show_errors(parts, name, cells)
     pad_numbers(parts, name, cells, report)
     tell_hidden(parts, name, report)
-    return Grid(admitted.name, name, cells, merged, find_uncached(parts, name))
+    origin = _find_origin(book)
+    uncached = find_uncached(parts, name) | (_find_marked(cells) if origin else frozenset())
+    return Grid(admitted.name, name, cells, merged, uncached, origin=origin)
 
 
 def _check_size(sheet: Any, *, place: str) -> None:
@@ -122,6 +128,25 @@ def _choose_sheet(book: Any, wanted: str, report: Report, *, place: str) -> str:
         if name not in shown and name not in OWN_SHEETS and _has_cells(book, name):
             report.add("sheet-hidden", file=place, sheet=name, value=name)
     return str(filled[0])
+
+
+def _find_marked(cells: list[list[Any]]) -> frozenset[tuple[int, int]]:
+    """Return the cells that a return file marked as formulas without a result, and blank them."""
+    found = frozenset(
+        (r, c) for r, row in enumerate(cells) for c, value in enumerate(row) if value == NO_RESULT
+    )
+    for row, place in found:
+        cells[row][place] = ""
+    return found
+
+
+def _find_origin(book: Any) -> str:
+    """Return the name of the file that a return file was made from: its rows are that file's rows."""
+    for name in OWN_SHEETS & set(book.sheet_names):
+        for row in book.get_sheet_by_name(name).to_python()[:20]:
+            if len(row) > 1 and row[0] == ORIGIN_LABEL:
+                return str(row[1])[:200]
+    return ""
 
 
 def _has_cells(book: Any, name: str) -> bool:

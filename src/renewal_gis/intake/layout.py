@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from renewal_gis.errors import InputError
 from renewal_gis.intake.cells import UNITS, fold_text, read_number, squeeze
 from renewal_gis.intake.lines import kind_of, read_unit_line
-from renewal_gis.intake.mapping import Bound, Column, bind_header, rank_of, split_header
+from renewal_gis.intake.mapping import OWN_HEADER, Bound, Column, bind_header, rank_of, split_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,10 @@ _TOLD = {"footer": "footer-row", "heading": "heading-row", "header": "header-rep
 
 @dataclass(frozen=True)
 class Grid:
-    """A sheet as it is: cells by row and column from 0, merged ranges, formulas without a value."""
+    """A sheet as it is: cells by row and column from 0, merged ranges, formulas without a value.
+
+    ``origin`` is the file that a return file was made from, else empty.
+    """
 
     file: str
     sheet: str
@@ -36,6 +39,7 @@ class Grid:
     uncached: frozenset[Place] = frozenset()
     ragged: frozenset[int] = frozenset()
     line_numbers: Sequence[int] = ()
+    origin: str = ""
 
     def at(self, row: int, column: int) -> Any:
         """Return a cell; beyond the sheet there is nothing."""
@@ -62,6 +66,8 @@ class Table:
     ragged: frozenset[int]
     totals: tuple[tuple[int, Mapping[int, Any], tuple[int, ...]], ...] = ()
     notes: tuple[str, ...] = field(default=())
+    head: tuple[int, int] = (1, 1)
+    origin: str = ""
 
     def column_of(self, name: str) -> int | None:
         """Return where one of our columns stands, or None."""
@@ -112,7 +118,8 @@ def find_table(
     def is_header(word: object) -> bool:
         return bind_header(word, columns, extra) is not None
 
-    return _collect(grid, top + depth, headers, bounds, report, is_header)
+    table = _collect(grid, top + depth, headers, bounds, report, is_header)
+    return replace(table, head=(grid.line(top), grid.line(top + depth - 1)), origin=grid.origin or grid.file)
 
 
 def _apply_units(
@@ -160,6 +167,7 @@ def _find_header(
             headers = [
                 _header_text(grid, top, depth, column, columns, extra) for column in range(_width(grid))
             ]
+            headers = ["" if squeeze(header) == OWN_HEADER else header for header in headers]
             found = {b.column.name for h in headers if (b := bind_header(h, columns, extra))}
             hits = len(found) + (0.5 if found & {"site_id"} else 0)
             if (hits, -depth) > score:

@@ -155,6 +155,8 @@ SITE_COLUMNS: tuple[Column, ...] = (
         ("征求意见率", "征求意见", "意见征求比例", "居民意见征求率"),
     ),
     Column("satisfied_share", "share", "居民满意度", ("满意度", "群众满意度", "满意率")),
+    Column("photo_before", "photo", "改造前照片", ("改造前", "改前照片", "整治前照片", "photo_before")),
+    Column("photo_after", "photo", "改造后照片", ("改造后", "改后照片", "整治后照片", "photo_after")),
     Column("length_m", "length", "长度", ("道路长度", "街巷长度", "全长", "里程")),
     Column(
         "progress_share",
@@ -182,6 +184,9 @@ SITE_COLUMNS: tuple[Column, ...] = (
     Column("wkt", "position", "WKT", ("图形", "几何", "geometry", "geom", "the_geom", "范围线")),
 )
 """What a site workbook may hold. ``position`` columns become the geometry, ``progress_share`` a note."""
+
+OWN_HEADER = "核对意见"
+"""The column that a return file carries beside the office's own; it is no data."""
 
 EVENT_COLUMNS: tuple[Column, ...] = (
     Column("site_id", "id", "编号", ("项目编号", "项目编码", "编码", "site_id", "id")),

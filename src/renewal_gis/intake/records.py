@@ -94,6 +94,16 @@ def _as_words(table: Table, row: int) -> dict[str, str]:
     }
 
 
+def describe_table(table: Table) -> dict[str, Any]:
+    """Return where things stand in a file's sheet: its name, the header's lines, our columns' places."""
+    return {
+        "sheet": table.sheet,
+        "head": table.head,
+        "columns": {bound.column.label: place for place, bound in table.bounds.items()},
+        "positions": [place for place, bound in table.bounds.items() if bound.column.kind == "position"],
+    }
+
+
 def read_column(
     fates: Fates, place: int, bound: Bound, *, units: UnitNames, programme: Programme | None
 ) -> list[Any]:

@@ -28,8 +28,9 @@ from renewal_gis.intake.mapping import (
     bind_header,
     collect_unit_names,
 )
+from renewal_gis.intake.photos import PHOTOS, take_photos
 from renewal_gis.intake.positions import find_shifted, suspect_datum
-from renewal_gis.intake.records import Fates, read_column
+from renewal_gis.intake.records import Fates, describe_table, read_column
 from renewal_gis.intake.vectors import VECTOR_SUFFIXES, read_features, settle_crs
 from renewal_gis.schema import SITES, STORED_CRS
 
@@ -51,7 +52,7 @@ _TYPES = {
     "share": "Float64",
     "date": "datetime64[ns]",
 }
-_OPTIONAL = ("consulted_share", "satisfied_share", "length_m")
+_OPTIONAL = ("consulted_share", "satisfied_share", "length_m", *sorted(PHOTOS, reverse=True))
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def read_sites(plan: Plan, source: Source, *, layer: str | None = None) -> Intak
         that is joined by 编号. ``source.crs`` is the system of coordinate columns, and of vector
         files that name none.
     layer
-        The layer of a vector file that has several.
+        The sheet or layer where there are several; goes before ``source.sheet``.
 
     Returns
     -------
@@ -94,11 +95,11 @@ def read_sites(plan: Plan, source: Source, *, layer: str | None = None) -> Intak
         plan, source, plan.programme(source.programme) if source.programme else None, collect_unit_names(plan)
     )
     if admitted.kind in ("text", "xlsx", "xls") and Path(admitted.name).suffix.lower() not in VECTOR_SUFFIXES:
-        grid = read_grid(admitted, sheet=source.sheet, report=report)
+        grid = read_grid(admitted, sheet=layer or source.sheet, report=report)
         table = find_table(grid, SITE_COLUMNS, extra=plan.columns, needed=NEEDED, report=report)
         features = None
     else:
-        features = read_features(path, layer=layer, admitted=admitted)
+        features = read_features(path, layer=layer or source.sheet or None, admitted=admitted)
         table = _bind_features(features, plan, report)
     return _assemble(context, admitted, table, features, report)
 
@@ -187,6 +188,10 @@ def _assemble(
     }
     if "declared_unit" not in values:
         report.add("unit-column-missing", file=table.file, sheet=table.sheet)
+    for name in PHOTOS & values.keys():
+        folder = context.plan.path_of(context.source.path).parent
+        label = next(column.label for column in SITE_COLUMNS if column.name == name)
+        values[name] = take_photos(fates, label, values[name], folder)
     _check_ids(fates, values["site_id"])
     check_totals(table, report)
     if features is not None:
@@ -285,7 +290,7 @@ def _make_frame(
         kind = by_name[name].kind if name in by_name else "text"
         made[name] = _as_array(values.get(name, [None] * size), kind)
     made["programme"] = [source.programme] * size
-    made["source_file"] = [table.file] * size
+    made["source_file"] = [table.origin or table.file] * size
     made["source_row"] = pd.array(table.lines, dtype="Int64")
     made["simulated"] = [source.simulated] * size
     own = values.get("notes", [None] * size)
@@ -327,7 +332,8 @@ def _balance(fates: Fates, frame: gpd.GeoDataFrame, admitted: Admitted) -> Intak
         withheld=fates.originals(withheld),
         fields=tuple(fates.table.headers),
         withheld_repaired=len(withheld.keys() & repaired),
-        notes={"sha256": admitted.sha256, "modified": admitted.modified, "kind": admitted.kind},
+        notes={"sha256": admitted.sha256, "modified": admitted.modified, "kind": admitted.kind}
+        | describe_table(fates.table),
     )
 
 
