@@ -201,11 +201,12 @@ def _parse_moment(text: str) -> dt.datetime | dt.date:
         ) from error
 
 
+_WRITE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def hash_values(values: Iterable[Any], /) -> str:
     """Return the fingerprint of a row of plain values."""
-    return hashlib.sha256(
-        json.dumps(list(values), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    ).hexdigest()
+    return hashlib.sha256(_WRITE(list(values)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def hash_site(site: Mapping[str, Any], /) -> str:

@@ -12,7 +12,15 @@ from renewal_gis.ledger.lineage import read_lineage
 from renewal_gis.ledger.records import append_record, make_record
 from renewal_gis.ledger.relate import withdraw_link, write_link
 from renewal_gis.ledger.views import LedgerViews
-from renewal_gis.ledger.writing import append_events, check_event, find_same, write_events, write_sites
+from renewal_gis.ledger.writing import (
+    append_events,
+    begin_tally,
+    check_event,
+    end_tally,
+    find_same,
+    write_events,
+    write_sites,
+)
 from renewal_gis.schema import EVENTS, SITES, check_frame
 from renewal_gis.vocab import EventKind
 
@@ -30,6 +38,10 @@ if TYPE_CHECKING:
     from renewal_gis.ledger.relate import Kin
     from renewal_gis.ledger.writing import Connection
     from renewal_gis.plan import Plan
+
+
+SLICE = 50_000
+"""Sites that are turned into rows at a time."""
 
 
 class SqlLedger(LedgerViews):
@@ -107,21 +119,25 @@ class SqlLedger(LedgerViews):
         check_frame(frame, SITES)
         if frame.index.has_duplicates or (frame.index.astype(str) == "").any():
             raise LedgerError("编号为空或重复", remedy="先经 intake 读入,重复的编号会被隔离")
-        rows = list_site_rows(frame)
         moment = format_moment(at)
         with self.writing() as base:
-            added, changed, vanished = write_sites(base, rows, moment=moment, by=by)
-            if added or changed:
+            tally = begin_tally(base)
+            for start in range(0, len(frame), SLICE):  # so that a million rows do not stand in memory twice
+                rows = list_site_rows(frame.iloc[start : start + SLICE])
+                write_sites(base, rows, tally, moment=moment, by=by)
+            originals = frame.attrs.get("originals", {})
+            vanished = end_tally(base, tally, moment=moment, by=by, originals=originals)
+            if tally.added or tally.changed:
                 self.touch_layer(base, moment)
             lineage = read_lineage(base)
         report = Report()
-        gone = {site for link in lineage.links for site in link.parents}
+        gone = {site: link for link in lineage.links for site in link.parents}
         for site_id in (site for site in vanished if site not in gone):
             report.add("site-vanished", site_id=site_id, value=site_id)
-        for row in (row for row in rows if row["site_id"] in gone):
-            link = lineage.find_end(row["site_id"])
-            report.add("site-retired", site_id=row["site_id"], value=link.tell() if link else "")
-        return ImportResult(added, changed, len(rows) - added - changed, tuple(vanished), report)
+        for site_id in (site for site in gone if site in tally.given):
+            report.add("site-retired", site_id=site_id, value=gone[site_id].tell())
+        unchanged = len(frame) - tally.added - tally.changed
+        return ImportResult(tally.added, tally.changed, unchanged, tuple(vanished), report)
 
     def import_events(self, frame: pd.DataFrame, *, at: Moment, by: str) -> ImportResult:
         """Take an EVENTS frame in; an event whose key is known already is not taken twice.
@@ -146,7 +162,8 @@ class SqlLedger(LedgerViews):
         moment = format_moment(at)
         rows = list_event_rows(frame, at=moment, by=by)
         with self.writing() as base:
-            added = write_events(base, rows, moment=moment, by=by)
+            originals = frame.attrs.get("originals", {})
+            added = write_events(base, rows, moment=moment, by=by, originals=originals)
             lineage = read_lineage(base)
         report = Report()
         ends = {site: link for link in lineage.links for site in link.parents}

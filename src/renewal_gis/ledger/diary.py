@@ -25,7 +25,8 @@ class Entry(NamedTuple):
 
 
 _NAMES = ", ".join(Entry._fields)
-_IN_ORDER = "recorded_at <= ? ORDER BY seq"
+# a note says nothing of the stage, and a correction of one is read as the first of its kind
+_IN_ORDER = "(stage <> '' OR corrects <> '') AND recorded_at <= ? ORDER BY seq"
 _READ_ONE = f"SELECT {_NAMES} FROM status_event WHERE site_id = ? AND {_IN_ORDER}"  # noqa: S608  # fixed names
 _READ_ODD = (
     f"SELECT {_NAMES} FROM status_event WHERE site_id IN (SELECT site_id FROM status_event "  # noqa: S608
@@ -37,17 +38,14 @@ EVER = "9999"
 
 def read_entries(base: Connection, sites: Iterable[str], /, *, moment: str = EVER) -> dict[str, list[Entry]]:
     """Return the entries of some sites, each in the order of recording, as known at a moment."""
-    return {
-        site_id: [Entry(*row) for row in base.execute(_READ_ONE, (site_id, moment)).fetchall()]
-        for site_id in sites
-    }
+    return {site_id: [*map(Entry._make, base.execute(_READ_ONE, (site_id, moment)))] for site_id in sites}
 
 
 def read_odd_entries(base: Connection, /, *, moment: str = EVER) -> dict[str, list[Entry]]:
     """Return the entries of the sites where anything was corrected or given back."""
     found: dict[str, list[Entry]] = {}
-    for row in base.execute(_READ_ODD, (moment, moment)).fetchall():
-        found.setdefault(row[1], []).append(Entry(*row))
+    for entry in map(Entry._make, base.execute(_READ_ODD, (moment, moment))):
+        found.setdefault(entry.site_id, []).append(entry)
     return found
 
 

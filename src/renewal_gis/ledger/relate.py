@@ -12,7 +12,14 @@ from renewal_gis.findings import make_finding
 from renewal_gis.ledger.base import EVENT_COLUMNS, SITE_TYPES, format_moment, hash_site
 from renewal_gis.ledger.lineage import read_lineage
 from renewal_gis.ledger.records import append_record, make_record
-from renewal_gis.ledger.writing import READ_EVENTS, READ_SITES, SITE_FIELDS, write_sites
+from renewal_gis.ledger.writing import (
+    READ_EVENTS,
+    READ_SITES,
+    SITE_FIELDS,
+    begin_tally,
+    end_tally,
+    write_sites,
+)
 from renewal_gis.vocab import RecordKind
 
 if TYPE_CHECKING:
@@ -66,7 +73,9 @@ def write_link(
             found.append(make_finding("split-even", site_id=kin.parents[0], value="、".join(kin.children)))
     fresh = [row for row in born if row["site_id"] in made]
     if fresh:
-        write_sites(base, fresh, moment=format_moment(at), by=by)
+        tally, moment = begin_tally(base), format_moment(at)
+        write_sites(base, fresh, tally, moment=moment, by=by)
+        end_tally(base, tally, moment=moment, by=by, originals={})
     body = told | {"made": made, "reason": kin.reason}
     record = make_record(
         str(RecordKind.LINEAGE), subject=kin.children[0], date=date, body=body, by=by, at=at, key=key

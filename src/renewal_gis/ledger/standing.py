@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from renewal_gis.ledger.base import format_moment
@@ -31,10 +33,9 @@ class Standing(NamedTuple):
 
 
 _SITES = "SELECT site_id, name, programme, declared_unit FROM site WHERE first_recorded_at <= ? ORDER BY fid"
-_FIRST = (
-    "SELECT site_id, stage, min(date) FROM status_event INDEXED BY status_event_by_site "
-    "WHERE kind = 'stage' AND date <= ? AND recorded_at <= ? GROUP BY site_id, stage"
-)
+_DAYS = 100_000_000
+"""More than any day written as one number, such as 20210930."""
+
 Site = tuple[str, str, str, str]
 _CHANGED = "SELECT site_id, old FROM site_change WHERE recorded_at > ? ORDER BY fid DESC"
 
@@ -78,7 +79,16 @@ def list_standings(
     odd = read_odd_entries(base, moment=moment)
     odd |= read_entries(base, (site for site in given if site not in odd), moment=moment)
     walks = {site: [*given.get(site, []), *entries] for site, entries in odd.items()}
-    best = _find_best(base.execute(_FIRST, (day, moment)), home, order, skip=walks)
+    try:
+        best = _find_best(base, home, order, day, moment)
+    except _StrangeStageError:
+        best = {}
+        walks |= {
+            site: [*given.get(site, []), *entries]
+            for site, entries in read_entries(base, home, moment=moment).items()
+        }
+    for site in walks:
+        best.pop(site, None)
     best |= _walk(walks, home, order, day)
     nothing = (str(Stage.NOT_STARTED), None)
     return [Standing(*row, *best.get(row[0], nothing)) for row in sites]
@@ -99,25 +109,49 @@ def _restore(base: Connection, sites: Sequence[Site], moment: str) -> list[Site]
 
 
 def _find_best(
-    rows: Iterable[Sequence[str]],
-    home: Mapping[str, str],
-    order: Mapping[str, Sequence[str]],
-    *,
-    skip: Mapping[str, object],
+    base: Connection, home: Mapping[str, str], order: Mapping[str, Sequence[str]], day: str, moment: str
 ) -> dict[str, tuple[str, str | None]]:
-    """Return the highest stage of each site and its first day."""
-    ranks = {programme: {stage: k for k, stage in enumerate(stages)} for programme, stages in order.items()}
-    empty: dict[str, int] = {}
-    rank: dict[str, int] = {}
+    """Return the highest stage of each site and its first day, for diaries that only climb.
+
+    The database takes the largest of place and inverted day as one number: a row for each site comes
+    out instead of one for each stage, four times as quick.
+    """
+    stages = _line_up(order.values())
+    marks = " ".join("WHEN ? THEN ?" for _ in stages)
+    place = f"CAST(CASE stage {marks} ELSE 0 END AS BIGINT)" if stages else "0"
+    late = f"{_DAYS - 1} - CAST(replace(CAST(date AS TEXT), '-', '') AS BIGINT)"
+    text = (
+        f"SELECT site_id, max({place} * {_DAYS} + {late}) FROM status_event INDEXED BY status_event_by_site "  # noqa: S608  # numbers
+        "WHERE kind = 'stage' AND date <= ? AND recorded_at <= ? GROUP BY site_id"
+    )
+    ranks = [value for rank, stage in enumerate(stages) for value in (stage, rank)]
+    known = {programme: frozenset(line) for programme, line in order.items()}
     best: dict[str, tuple[str, str | None]] = {}
-    for site, stage, first in rows:
-        if site in skip:
-            continue
-        place = ranks.get(home.get(site, ""), empty).get(stage, 0)
-        if place > rank.get(site, 0):
-            rank[site] = place
-            best[site] = (stage, first)
+    for site, value in base.execute(text, [*ranks, day, moment]):
+        rank, rest = divmod(value, _DAYS)
+        first = str(_DAYS - 1 - rest)
+        if rank and site in home:
+            stage = stages[rank]
+            if stage not in known.get(home[site], ()):
+                raise _StrangeStageError
+            best[site] = (stage, f"{first[:-4]:0>4}-{first[-4:-2]}-{first[-2:]}")
     return best
+
+
+def _line_up(lines: Iterable[Sequence[str]]) -> list[str]:
+    """Return all stages in an order that keeps the order of every programme, ``not_started`` first."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for line in lines:
+        for before, after in pairwise(line):
+            sorter.add(after, before)
+    try:
+        return list(sorter.static_order())
+    except CycleError as error:
+        raise _StrangeStageError from error
+
+
+class _StrangeStageError(Exception):
+    """The quick way does not fit: programmes disagree on the order, or a stage belongs to none of them."""
 
 
 def _walk(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from renewal_gis.errors import LedgerError, PlanError
@@ -13,7 +14,7 @@ from renewal_gis.ledger.lineage import LAST_DAY, inherit_entries, read_lineage
 from renewal_gis.ledger.tables import EVENT_INSERT, insert_into
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from renewal_gis.findings import Finding
     from renewal_gis.ledger.diary import Entry
@@ -49,15 +50,25 @@ class Connection(Protocol):
         """Run a statement for each row."""
 
 
-def write_sites(base: Connection, rows: list[Row], *, moment: str, by: str) -> tuple[int, int, list[str]]:
-    """Write the rows that are new or changed, the old values of the changed ones first.
+@dataclass
+class Tally:
+    """What an import of sites has done so far."""
 
-    Returns
-    -------
-    int, int, list of str
-        Added, changed, and the ids that the same files no longer hold.
-    """
-    known = dict(base.execute("SELECT site_id, row_hash FROM site").fetchall())
+    known: dict[str, str]
+    added: int = 0
+    changed: int = 0
+    given: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
+
+
+def begin_tally(base: Connection) -> Tally:
+    """Return a tally of nothing, knowing what the ledger holds."""
+    return Tally(dict(base.execute("SELECT site_id, row_hash FROM site").fetchall()))
+
+
+def write_sites(base: Connection, rows: list[Row], tally: Tally, *, moment: str, by: str) -> None:
+    """Write the rows that are new or changed, the old values of the changed ones first; count them."""
+    known = tally.known
     added = [row for row in rows if row["site_id"] not in known]
     changed = [row for row in rows if known.get(row["site_id"], row["row_hash"]) != row["row_hash"]]
     for row in changed:
@@ -70,12 +81,28 @@ def write_sites(base: Connection, rows: list[Row], *, moment: str, by: str) -> t
     base.executemany(
         _UPDATE_SITE, ([*(row[name] for name in names), moment, by, row["site_id"]] for row in changed)
     )
-    files = sorted({row["source_file"] for row in rows})
-    vanished = find_vanished(base, files, {row["site_id"] for row in rows})
-    if added or changed:
-        counts = (len(added), len(changed), len(rows) - len(added) - len(changed), len(vanished))
-        log_import(base, "sites", files, counts, moment=moment, by=by)
-    return len(added), len(changed), vanished
+    tally.added += len(added)
+    tally.changed += len(changed)
+    tally.given.update(row["site_id"] for row in rows)
+    tally.files.update(row["source_file"] for row in rows)
+
+
+def end_tally(
+    base: Connection, tally: Tally, *, moment: str, by: str, originals: Mapping[str, str]
+) -> list[str]:
+    """Log the import, if it changed anything, and return the ids that the same files no longer hold."""
+    files = sorted(tally.files)
+    vanished = find_vanished(base, files, tally.given)
+    if tally.added or tally.changed:
+        unchanged = len(tally.given) - tally.added - tally.changed
+        counts = (tally.added, tally.changed, unchanged, len(vanished))
+        log_import(base, "sites", name_originals(files, originals), counts, moment=moment, by=by)
+    return vanished
+
+
+def name_originals(files: Iterable[str], originals: Mapping[str, str]) -> list[str]:
+    """Return file names, each with the fingerprint of the original that is kept, where there is one."""
+    return [f"{file} sha256:{originals[file]}" if file in originals else file for file in files]
 
 
 def _keep_old(base: Connection, row: Row, moment: str, by: str) -> None:
@@ -111,7 +138,9 @@ def log_import(
     )
 
 
-def write_events(base: Connection, rows: list[Row], *, moment: str, by: str) -> int:
+def write_events(
+    base: Connection, rows: list[Row], *, moment: str, by: str, originals: Mapping[str, str]
+) -> int:
     """Write the events whose keys are new and return how many they were.
 
     Raises
@@ -135,7 +164,7 @@ def write_events(base: Connection, rows: list[Row], *, moment: str, by: str) -> 
     if fresh:
         files = sorted({row["source_file"] for row in fresh})
         counts = (len(fresh), 0, len(rows) - len(fresh), 0)
-        log_import(base, "events", files, counts, moment=moment, by=by)
+        log_import(base, "events", name_originals(files, originals), counts, moment=moment, by=by)
     return len(fresh)
 
 
