@@ -6,6 +6,8 @@ import json
 
 import geopandas as gpd
 import openpyxl
+import pyarrow.parquet as pq
+import pyogrio
 import pytest
 import shapely
 
@@ -73,6 +75,49 @@ def test_standard_output_has_no_mark_and_begins_with_the_id():
     text = write_csv(toytown.make_sites().iloc[:0])
     assert text.startswith("site_id,")
     assert shapely.from_wkt(list(csv.reader(io.StringIO(write_csv(toytown.make_sites()))))[1][-1]).is_valid
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".geojson", ".gpkg", ".parquet", ".shp.zip"])
+def test_the_same_sites_give_the_same_bytes(tmp_path, suffix):
+    paths = [tmp_path / f"{name}{suffix}" for name in "ab"]
+    for path in paths:
+        assert len(export_table(toytown.make_sites(), path)) == 0
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_numbers_dates_and_marks_keep_their_types(tmp_path):
+    export_table(toytown.make_sites(), tmp_path / "a.gpkg")
+    info = pyogrio.read_info(tmp_path / "a.gpkg")
+    types = dict(zip(info["fields"], info["ogr_types"], strict=True))
+    assert [types[name] for name in ("户数", "投资_万元", "计划开工", "模拟数据", "名称")] == [
+        "OFTInteger64", "OFTReal", "OFTDate", "OFTInteger", "OFTString",
+    ]  # fmt: skip
+
+
+def test_geoparquet_answers_a_window_from_its_bounds(tmp_path):
+    path = tmp_path / "a.parquet"
+    export_table(toytown.make_sites(), path)
+    meta = json.loads(pq.read_metadata(path).metadata[b"geo"])
+    assert meta["version"] == "1.1.0"
+    assert "covering" in meta["columns"]["geometry"]
+    assert pq.read_metadata(path).row_group(0).column(0).compression == "ZSTD"
+    whole = gpd.read_parquet(path)
+    place = whole.set_index("site_id").geometry["A-11"]
+    found = gpd.read_parquet(path, bbox=(place.x - 1e-4, place.y - 1e-4, place.x + 1e-4, place.y + 1e-4))
+    assert found["site_id"].tolist() == ["A-11"]
+    assert len(whole) == 12
+
+
+def test_a_text_that_no_cell_holds_is_told_and_not_cut(tmp_path):
+    sites = toytown.make_sites()
+    sites.loc["A-01", "notes"] = "长" * 40_000
+    report = export_table(sites, tmp_path / "a.xlsx")
+    assert [(finding.code, finding.site_id, finding.field) for finding in report] == [
+        ("export-changed", "A-01", "备注")
+    ]
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    assert book.sheetnames == ["台账", "说明"]
+    assert "长长" not in str(book["台账"].cell(2, [c.value for c in book["台账"][1]].index("备注") + 1).value)
 
 
 def test_another_suffix_is_refused(tmp_path):
