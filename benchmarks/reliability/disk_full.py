@@ -1,7 +1,7 @@
 """A disk of 16 MB that is full: never success with an unreadable file, no leftovers, the ledger intact.
 
     python benchmarks/reliability/disk_full.py               # mounts a tmpfs: needs root
-    python benchmarks/reliability/disk_full.py --limit 1     # instead a limit on the size of any file
+    python benchmarks/reliability/disk_full.py --limit 12000    # instead a limit on the size of any file, in bytes
 
 Exit code 77 where mounting is not allowed.
 """
@@ -158,7 +158,7 @@ def main() -> int:
     warm_up()
     with room() as folder:
         if options.limit:
-            return max([_run_limited(folder / str(size), size) for size in (3_000, 12_000, 60_000)])
+            return _run_limited(folder / str(options.limit), options.limit)
         mounted = subprocess.run(
             ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "tmpfs", str(folder)],
             capture_output=True,

@@ -11,6 +11,7 @@ that of the process and its children together.
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import zipfile
 from pathlib import Path
@@ -90,6 +91,7 @@ def main() -> int:
             )
             words = ["--programme", "old_compound", "--plan", plan, "--ledger", ledger, "--by", "试验"]
             command = [sys.executable, "-m", "renewal_gis", "ledger", "import", paths[kind], *words]
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             seconds, peak, done = peak_of([str(word) for word in command])
             told = done.stdout.decode("utf-8", "replace")
             result.expect(f"读到 {count} " in told, f"{kind}: {told[-300:]}")
@@ -97,7 +99,15 @@ def main() -> int:
             most_s, most_mb = (FEATURES_S, FEATURES_MB) if kind == "geojson" else (ROWS_S, ROWS_MB)
             result.expect(seconds <= most_s, f"{kind}: {seconds:.1f} s, more than {most_s:.0f}")
             result.expect(peak <= most_mb, f"{kind}: {peak:.0f} MB, more than {most_mb:.0f}")
-            result.figures[kind] = {"rows": count, "seconds": round(seconds, 1), "peak_mb": round(peak)}
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            figures = {
+                "rows": count,
+                "seconds": round(seconds, 1),
+                "cpu_s": round(spent, 1),
+                "peak_mb": round(peak),
+            }
+            result.figures[kind] = figures
             ledger.unlink(missing_ok=True)
     return result.tell()
 

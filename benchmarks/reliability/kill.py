@@ -1,7 +1,7 @@
 """SIGKILL at random moments while events, imports, exports and whole builds are written.
 
     python benchmarks/reliability/kill.py                        # 200 kills each path
-    python benchmarks/reliability/kill.py --kills 5 --only event,import
+    python benchmarks/reliability/kill.py --kills 5 --only event,import --server postgresql://user@/base
 
 Nothing that was answered with ``ok`` may be lost, nothing may be half there, every output is the old
 or the new one, and what a killed run leaves behind is gone after the next run.
@@ -18,6 +18,7 @@ from lab import (
     Forked,
     Result,
     call,
+    choose_place,
     list_leftovers,
     look,
     make_ledger,
@@ -31,11 +32,11 @@ from lab import (
 SUFFIXES = (".csv", ".xlsx", ".geojson", ".gpkg", ".parquet", ".shp.zip")
 
 
-def kill_events(kills: int, dice: random.Random) -> Result:
+def kill_events(kills: int, dice: random.Random, *, server: str = "") -> Result:
     """Kill a process that records one event after the other."""
-    result = Result("kill event")
+    result = Result("kill event" + (" on a server" if server else ""))
     with room() as folder:
-        ledger = folder / "l.gpkg"
+        ledger = choose_place(folder, server)
         make_ledger(ledger)
         known = len(look(ledger)[0])
         acknowledged: set[str] = set()
@@ -83,16 +84,14 @@ def write_sheet(path: Path, *, households: int, rows: int) -> None:
     path.write_text(head + body, encoding="utf-8-sig")
 
 
-def kill_imports(kills: int, dice: random.Random, *, rows: int = 400) -> Result:
+def kill_imports(kills: int, dice: random.Random, *, server: str = "", rows: int = 400) -> Result:
     """Kill an import of a table that says 100 or 200 in every row."""
-    import contextlib
-    import sqlite3
-
     from renewal_gis import toytown
+    from renewal_gis.ledger import open_ledger
 
-    result = Result("kill import")
+    result = Result("kill import" + (" on a server" if server else ""))
     with room() as folder:
-        ledger, plan = folder / "l.gpkg", Path(toytown.__file__).parent / "data" / "toytown.toml"
+        ledger, plan = choose_place(folder, server), Path(toytown.__file__).parent / "data" / "toytown.toml"
         make_ledger(ledger)
         sheets = []
         for households in (100, 200):
@@ -116,10 +115,10 @@ def kill_imports(kills: int, dice: random.Random, *, rows: int = 400) -> Result:
             done = any(line.startswith("小区.csv") for line in child.lines())
             _, faults = look(ledger)
             result.expect(not faults, f"{number}: {faults}")
-            with contextlib.closing(sqlite3.connect(ledger)) as base:
-                found = dict(
-                    base.execute("SELECT households, count(*) FROM site WHERE site_id LIKE 'K-%' GROUP BY 1")
-                )
+            with open_ledger(ledger) as book:
+                sites = book.sites()
+            county = sites[sites.index.str.startswith("K-")]
+            found = county["households"].value_counts().to_dict()
             result.expect(len(found) == 1 and sum(found.values()) == rows, f"{number}: half a change {found}")
             new = list(found) == [200 if number % 2 else 100]
             result.expect(new or not done, f"{number}: told as done and not there")
@@ -247,7 +246,12 @@ def main() -> int:
     options = read_options(__doc__ or "", kills=200, seed=1)
     warm_up()
     names = options.only.split(",") if options.only else list(PATHS)
-    return max([PATHS[name](options.kills, random.Random(f"{name}{options.seed}")).tell() for name in names])
+    codes = []
+    for name in names:
+        dice = random.Random(f"{name}{options.seed}")
+        where = {"server": options.server} if name in ("event", "import") else {}
+        codes.append(PATHS[name](options.kills, dice, **where).tell())
+    return max(codes)
 
 
 if __name__ == "__main__":

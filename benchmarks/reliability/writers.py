@@ -12,17 +12,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import TYPE_CHECKING
 
-from lab import Forked, Result, look, make_ledger, read_options, room, warm_up, write_event
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from lab import Forked, Result, choose_place, look, make_ledger, read_options, room, warm_up, write_event
 
 LONGEST_S = 5.0
 
 
-def write_long(ledger: Path, name: str, until: float) -> None:
+def write_long(ledger: str, name: str, until: float) -> None:
     """Record events until the time is over, and say how long the slowest took."""
     longest = 0.0
     number = 0
@@ -34,7 +30,7 @@ def write_long(ledger: Path, name: str, until: float) -> None:
     print(json.dumps({"longest": longest}))
 
 
-def read_long(ledger: Path, until: float) -> None:
+def read_long(ledger: str, until: float) -> None:
     """Look at the ledger until the time is over; a failure ends the process with its text."""
     from renewal_gis.ledger import open_ledger
 
@@ -51,11 +47,11 @@ def read_long(ledger: Path, until: float) -> None:
     print(json.dumps({"looks": looks, "longest": longest}))
 
 
-def run_writers(seconds: float, writers: int) -> Result:
+def run_writers(seconds: float, writers: int, *, server: str = "") -> Result:
     """Let them write and read, and count what is there afterwards."""
-    result = Result("writers")
+    result = Result("writers" + (" on a server" if server else ""))
     with room() as folder:
-        ledger = folder / "l.gpkg"
+        ledger = choose_place(folder, server)
         make_ledger(ledger)
         before = len(look(ledger)[0])
         until = time.time() + seconds
@@ -95,7 +91,7 @@ def main() -> int:
     """Run the suite."""
     options = read_options(__doc__ or "", seconds=60.0, writers=4)
     warm_up()
-    return run_writers(options.seconds, options.writers).tell()
+    return run_writers(options.seconds, options.writers, server=options.server).tell()
 
 
 if __name__ == "__main__":
