@@ -51,6 +51,8 @@ def publish_survey(
     inputs: Iterable[Path],
     ledger_path: str | Path,
     tell: Callable[[str], None],
+    lang: str = "zh",
+    profile: str = "internal",
 ) -> Published:
     """Write every product of a survey, and the manifest.
 
@@ -70,13 +72,20 @@ def publish_survey(
         The ledger that was looked at, a file or a server's address, for the manifest.
     tell
         Is told the name of each step.
+    lang
+        Language of the status page, ``zh`` or ``en``.
+    profile
+        ``internal``, or ``public``: then the status page is the only product, as
+        :func:`renewal_gis.render.webmap.public.take_public` allows it.
 
     Raises
     ------
     PublishError
         The folder cannot be written.
+    PlanError
+        A public page without a map approval number (审图号).
     """
-    products = _render(survey, tell)
+    products = _render(survey, tell, lang=lang, profile=profile)
     tell("写出成果")
     _tell_of_before(folder)
     manifest = make_manifest(survey, folder, inputs=inputs, products=products, ledger_path=ledger_path)
@@ -87,15 +96,17 @@ def publish_survey(
     return Published(folder, (*files, *ledger, folder / MANIFEST), manifest)
 
 
-def _render(survey: Survey, tell: Callable[[str], None]) -> dict[str, bytes]:
+def _render(survey: Survey, tell: Callable[[str], None], *, lang: str, profile: str) -> dict[str, bytes]:
     """Render each product to bytes, by its path below the output folder."""
     # matplotlib, folium and docx take a second to import: only who publishes pays for them
-    from renewal_gis.render import charts, layers, office, printmap  # noqa: PLC0415
+    from renewal_gis.render import charts, layers, printmap  # noqa: PLC0415
     from renewal_gis.render.webmap import pages  # noqa: PLC0415
 
     products: dict[str, bytes] = {}
     tell("绘制网页地图")
-    products["maps/index.html"] = pages.write_index(survey).encode()
+    products["maps/index.html"] = pages.write_index(survey, lang=lang, profile=profile).encode()
+    if profile == "public":
+        return products
     products["maps/gaps.html"] = pages.write_gaps(survey).encode()
     products["maps/coverage.html"] = pages.write_coverage(survey).encode()
     tell("绘制插图")
@@ -106,10 +117,20 @@ def _render(survey: Survey, tell: Callable[[str], None]) -> dict[str, bytes]:
     tell("编写周通报")
     reports = render_bulletin(survey, kind="weekly", figure=products["figures/status.png"])
     products |= {f"reports/{name}": content for name, content in reports.items()}
-    products["reports/findings.xlsx"] = office.write_findings(survey.findings, as_of=survey.as_of)
+    products |= {f"reports/{name}": content for name, content in write_proof(survey).items()}
     tell("编制图层")
     products |= {f"layers/{name}": content for name, content in layers.write_layers(survey).items()}
     return products
+
+
+def write_proof(survey: Survey) -> dict[str, bytes]:
+    """Return what proves the numbers: the findings with the rows behind each target, and these as CSV."""
+    from renewal_gis.render import office, proof  # noqa: PLC0415
+
+    book = office.write_findings(
+        survey.findings, as_of=survey.as_of, more=proof.make_sheets(survey.balances, survey.rows)
+    )
+    return {"findings.xlsx": book, "rows.csv": proof.write_rows(survey.rows)}
 
 
 def render_bulletin(
@@ -174,6 +195,45 @@ def write_forms(
         f"{name}.xlsx": office.write_xlsx(tree),
         f"{name}.html": bulletin_html.write_html(tree, figures),
     }
+
+
+def render_dossiers(survey: Survey, site_ids: Iterable[str]) -> tuple[dict[str, bytes], list[str]]:
+    """Return the dossiers of sites by file name, docx and html, and what was wrong with their photographs.
+
+    Raises
+    ------
+    InputError
+        The ledger has no such site; nothing is rendered then.
+    """
+    from renewal_gis.render import dossier, dossier_docx, dossier_html, placemap  # noqa: PLC0415
+    from renewal_gis.render.canvas import Paper  # noqa: PLC0415
+
+    trees = [dossier.build_dossier(survey, site_id) for site_id in dict.fromkeys(site_ids)]
+    paper = Paper(*dossier_docx.MAP_MM)
+    products: dict[str, bytes] = {}
+    for tree in trees:
+        place = placemap.draw_place(survey, tree.site_id, paper=paper)
+        name = dossier.name_file(tree.site_id)
+        products[f"{name}.docx"] = dossier_docx.write_docx(tree, place)
+        products[f"{name}.html"] = dossier_html.write_html(tree, place)
+    return products, [fault for tree in trees for fault in tree.faults]
+
+
+def publish_dossiers(
+    survey: Survey, folder: Path, site_ids: Iterable[str]
+) -> tuple[tuple[Path, ...], list[str]]:
+    """Write dossiers into a folder; see :func:`render_dossiers`.
+
+    Raises
+    ------
+    InputError
+        The ledger has no such site.
+    PublishError
+        The folder cannot be written.
+    """
+    products, faults = render_dossiers(survey, site_ids)
+    write_set(folder, products)
+    return tuple(folder / name for name in products), faults
 
 
 def make_manifest(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from renewal_gis.schema import BURNUP, CONFLICTS, make_empty
-from renewal_gis.schema_review import AGENDA, DEEDS, RANKING, SUPERVISED
+from renewal_gis.schema import BURNUP, CONFLICTS, PROGRAMME_COVERAGE, REACH_GAINS, make_empty
+from renewal_gis.schema_review import AGENDA, BALANCES, DEEDS, RANKING, ROWS, SUPERVISED
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -64,6 +64,25 @@ class Review:
 
 
 @dataclass(frozen=True)
+class Week:
+    """The state of the ledger at the end of one week.
+
+    Parameters
+    ----------
+    day
+        The last day of the week.
+    progress
+        PROGRESS at ``day``.
+    stages
+        Code of the stage of each site at ``day``, on the index of the survey's sites.
+    """
+
+    day: dt.date
+    progress: pd.DataFrame
+    stages: pd.Series[str]
+
+
+@dataclass(frozen=True)
 class Survey:
     """All that a map, figure, bulletin or layer shows, as of one day.
 
@@ -110,10 +129,22 @@ class Survey:
         rows disagree, without roads and land; None for all findings.
     readings
         Footnotes of the readings that changed a number; None for all of the plan.
+    balances, rows
+        BALANCES and ROWS: task, ledger and geometry against each other, and the rows behind each
+        number; empty where nobody asked for them.
     conflicts
         CONFLICTS: works that meet in space and time from ``as_of`` on.
     burnup
         BURNUP: how each target grew, week by week.
+    weeks
+        The state at the end of each week up to ``as_of``, oldest first; empty where nobody looks back.
+    plots, reach_gains
+        Coverage on foot by plot of land, and what each link would bring
+        (:class:`renewal_gis.analysis.foot_coverage.FootCoverage`); None and empty where not measured.
+    programme_coverage
+        PROGRAMME_COVERAGE: what each programme has renewed, by area.
+    white_spots
+        Old residential land that no list holds, EPSG:4490; None where the land does not tell its age.
     """
 
     plan: Plan
@@ -139,5 +170,12 @@ class Survey:
     supervised: pd.DataFrame = field(default_factory=lambda: make_empty(SUPERVISED))
     checks: tuple[Finding, ...] | None = None
     readings: tuple[str, ...] | None = None
+    balances: pd.DataFrame = field(default_factory=lambda: make_empty(BALANCES))
+    rows: pd.DataFrame = field(default_factory=lambda: make_empty(ROWS))
     conflicts: pd.DataFrame = field(default_factory=lambda: make_empty(CONFLICTS))
     burnup: pd.DataFrame = field(default_factory=lambda: make_empty(BURNUP))
+    weeks: tuple[Week, ...] = ()
+    plots: pd.DataFrame | None = None
+    reach_gains: pd.DataFrame = field(default_factory=lambda: make_empty(REACH_GAINS))
+    programme_coverage: pd.DataFrame = field(default_factory=lambda: make_empty(PROGRAMME_COVERAGE))
+    white_spots: gpd.GeoDataFrame | None = None

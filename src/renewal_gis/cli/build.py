@@ -36,6 +36,13 @@ if TYPE_CHECKING:
 @click.option(
     "--ledger", "ledger_path", help="台账:.gpkg 文件或服务器地址;不写则为输出文件夹中的 ledger.gpkg。"
 )
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", help="进展图的语言。")
+@click.option(
+    "--profile",
+    type=click.Choice(["internal", "public"]),
+    default="internal",
+    help="public 只出可公开的 maps/index.html:列有限、位置概略,方案须有审图号;台账请用 --ledger 另置。",
+)
 @OUTPUT
 @JSON
 def build(
@@ -45,6 +52,8 @@ def build(
     ledger_path: str | None,
     output: Path,
     *,
+    lang: str,
+    profile: str,
     as_json: bool,
 ) -> None:
     """从方案到地图、插图、周通报和图层,一次做完。
@@ -55,14 +64,19 @@ def build(
     """  # noqa: D301
     from renewal_gis.pipeline.inputs import load_inputs
     from renewal_gis.plan import load_plan
+    from renewal_gis.render.webmap.public import check_approval
 
     plan = load_plan(plan_path)
+    check_approval(plan, profile)
     days = (choose_day(plan, as_of), since.date() if since else None)
     with Steps() as tell:
         tell("读取数据")
         inputs = load_inputs(plan)
         paths = [plan_path.resolve(), *inputs.paths]
-        manifest = _make(plan, inputs, paths, days=days, ledger=ledger_path, output=output, tell=tell)
+        look = (lang, profile)
+        manifest = _make(
+            plan, inputs, paths, days=days, ledger=ledger_path, output=output, tell=tell, look=look
+        )
     _finish(manifest, output, as_json=as_json)
 
 
@@ -100,6 +114,7 @@ def _make(
     ledger: str | None,
     output: Path,
     tell: Steps,
+    look: tuple[str, str] = ("zh", "internal"),
 ) -> dict[str, Any]:
     from renewal_gis.analysis.changes import check_span
     from renewal_gis.pipeline.survey import keep_inputs, survey_city
@@ -112,7 +127,11 @@ def _make(
         check_span(since, day)
     kept = keep_inputs(inputs, book, plan, at=now(), by=whoami())
     survey = survey_city(plan, inputs, book, as_of=day, since=since, tell=tell, findings=kept)
-    return publish_survey(survey, output, inputs=paths, ledger_path=book, tell=tell).manifest
+    lang, profile = look
+    published = publish_survey(
+        survey, output, inputs=paths, ledger_path=book, tell=tell, lang=lang, profile=profile
+    )
+    return published.manifest
 
 
 def _finish(manifest: dict[str, Any], output: Path, *, as_json: bool) -> None:
@@ -127,7 +146,9 @@ def _finish(manifest: dict[str, Any], output: Path, *, as_json: bool) -> None:
             task = "—" if count["task"] is None else count["task"]
             click.echo(f"  {target:5} 完成 {count['done']}/{task} {count['measure']}(台账 {count['ledger']})")
         told = f"错误 {found['error']}、警告 {found['warning']}、提示 {found['info']}"
-        click.echo(f"核查:{told},见 {output / 'reports' / 'findings.xlsx'}")
+        report = "reports/findings.xlsx"
+        listed = any(entry["path"] == report for entry in manifest["outputs"])
+        click.echo(f"核查:{told}" + (f",见 {output / report}" if listed else ""))
         click.echo("成果:")
         for entry in manifest["outputs"]:
             click.echo(f"  {output / entry['path']}({entry['bytes'] / 1024:.0f} KB)")

@@ -8,13 +8,18 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from renewal_gis.errors import InputError
 from renewal_gis.render import style
 from renewal_gis.render.webmap import looks
 from renewal_gis.render.webmap.backdrop import find_city_bounds, make_ground
+from renewal_gis.render.webmap.index_data import gather_data, list_moves
 from renewal_gis.render.webmap.packed import PackedLayer
+from renewal_gis.render.webmap.public import INTERNAL, PUBLIC, take_public
+from renewal_gis.render.webmap.public import NOTE as PUBLIC_NOTE
 from renewal_gis.render.webmap.shell import Page, write_page
+from renewal_gis.render.webmap.words import say
 from renewal_gis.schema import STORED_CRS
-from renewal_gis.vocab import CITY, Placement, Stage
+from renewal_gis.vocab import Placement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,12 +28,18 @@ if TYPE_CHECKING:
     from renewal_gis.survey import Survey
 
 _SIDE = """
-<section><h2>专项(勾选上图,点选看进度)</h2><div class="rg-progs" id="progs"></div></section>
+<section><h2>{programmes}</h2><div class="rg-progs" id="progs"></div></section>
 <section class="rg-card" id="card"></section>
 <div class="rg-switch" id="tabs" role="tablist"></div>
 <section class="rg-grow" id="units"></section>
+<section class="rg-grow" id="goals" hidden></section>
 <section class="rg-grow" id="list" hidden></section>
+<section class="rg-week" id="week" hidden><button id="week-play" type="button" aria-label="{play}" title="{play}">▶</button><input id="week-at" type="range" min="0" step="1" aria-label="{week}"><output id="week-day"></output></section>
 """
+_SCRIPTS = (
+    "status.js", "status_filter.js", "status_more.js", "status_panel.js", "status_unit.js", "status_list.js", "status_sheet.js",
+    "status_week.js",
+)  # fmt: skip
 _TEXTS = (
     "name", "programme", "stage", "declared_unit", "located_name", "shares", "township", "address", "leader",
     "task_force", "contractor", "content_items", "notes", "source_file", "simulated",
@@ -41,38 +52,74 @@ _DATES = ("planned_start", "planned_finish", "actual_start", "actual_finish")
 _SHAPE_ZOOM = 14.25
 
 
-def write_index(survey: Survey, /) -> str:
+def write_index(survey: Survey, /, *, lang: str = "zh", profile: str = INTERNAL) -> str:
     """Return the status page of a survey as one HTML file.
 
     Parameters
     ----------
     survey
         The survey; everything shown is in it.
+    lang
+        ``zh`` or ``en``: the words of the page; what the ledger and the plan say stays as written.
+    profile
+        ``internal``, or ``public`` with only what may be published: see
+        :func:`renewal_gis.render.webmap.public.take_public`.
 
     Raises
     ------
     OfflineError
         Leaflet's registry package is not installed.
+    PlanError
+        A public page without a map approval number.
+    InputError
+        No such language or profile.
 
     Notes
     -----
-    For internal use: names of leaders and contractors are on the page.
+    The internal page is not for the public: names of leaders and contractors are on it.
     """
+    if profile not in {INTERNAL, PUBLIC}:
+        raise InputError(f"没有版本“{profile}”", remedy=f"可用:{INTERNAL}、{PUBLIC}")
+    public = profile == PUBLIC
+    shown = take_public(survey) if public else survey
     page = Page(
         file="index.html",
-        title=f"{survey.plan.city}“{survey.plan.short}”工作进展图",
+        title=say("{city}“{short}”工作进展图", lang).format(city=survey.plan.city, short=survey.plan.short),
         run="runIndex",
-        scripts=("status.js", "status_filter.js", "status_panel.js", "status_list.js"),
-        side=_SIDE,
-        home=find_city_bounds(survey),
-        notes=tuple(survey.plan.footnotes()),
+        scripts=_SCRIPTS,
+        side=_SIDE.format(
+            programmes=say("专项(勾选上图,点选看进度)", lang),
+            week=say("回看各周", lang),
+            play=say("播放", lang),
+        ),
+        home=find_city_bounds(shown),
+        notes=((say(PUBLIC_NOTE, lang),) if public else ()) + tuple(survey.plan.footnotes()),
+        lang=lang,
+        approval=survey.plan.map_approval_no if public else "",
     )
-    layers = [*make_ground(survey), layer_sites(survey)]
-    return write_page(survey, page, layers, data=_gather_data(survey))
+    table = gather_sites(shown, lang=lang)
+    layers = [*make_ground(shown), layer_sites(shown, table)]
+    data = {**gather_data(shown, lang=lang), "public": public, "moves": list_moves(shown, table)}
+    return write_page(shown, page, layers, data=data)
 
 
-def layer_sites(survey: Survey, /) -> PackedLayer:
-    """Return the sites: marks on the overview, lines and areas in the street, counts where they crowd."""
+def layer_sites(survey: Survey, table: pd.DataFrame, /) -> PackedLayer:
+    """Return the sites: marks on the overview, lines and areas in the street, counts where they crowd.
+
+    Parameters
+    ----------
+    survey
+        Gives the shapes and the plan.
+    table
+        What :func:`gather_sites` made of it.
+    """
+    frame = gpd.GeoDataFrame(table, geometry=survey.sites.geometry.to_numpy(), crs=STORED_CRS)
+    # in the ledger's order: numbers and names that count upwards compress better than neighbours do
+    return PackedLayer(frame, name="sites", options=_site_options(survey.plan), sort=False)
+
+
+def gather_sites(survey: Survey, /, *, lang: str = "zh") -> pd.DataFrame:
+    """Return what the page carries of each site, in the ledger's order, with ``r:<stage>`` for each day reached."""
     sites, plan = survey.sites, survey.plan
     table = pd.DataFrame({"site_id": sites.index.astype(str)})
     for name in _TEXTS:
@@ -80,7 +127,9 @@ def layer_sites(survey: Survey, /) -> PackedLayer:
     categories = {c.id: c.name for programme in plan.programmes for c in programme.categories}
     table["category"] = _rename(_texts(sites, "category"), categories)
     table["unit"] = _texts(sites, "managing_unit")
-    table["placement"] = _rename(_texts(sites, "placement"), looks.name_words(Placement))
+    table["placement"] = _rename(
+        _texts(sites, "placement"), {each.value: each.en if lang == "en" else each.zh for each in Placement}
+    )
     groups = {stage: style.find_stage_group(stage).id for stage in table["stage"].unique()}
     table["group"] = _rename(table["stage"], groups)
     for name in _NUMBERS:
@@ -91,10 +140,7 @@ def layer_sites(survey: Survey, /) -> PackedLayer:
         # the ledger row may know later days than the page speaks of
         past = days.where(days <= pd.Timestamp(survey.as_of)) if name.startswith("actual") else days
         table[name] = past.to_numpy()
-    table = table.join(_spread_reached(survey, sites.index))
-    frame = gpd.GeoDataFrame(table, geometry=sites.geometry.to_numpy(), crs=STORED_CRS)
-    # in the ledger's order: numbers and names that count upwards compress better than neighbours do
-    return PackedLayer(frame, name="sites", options=_site_options(plan), sort=False)
+    return table.join(_spread_reached(survey, sites.index))
 
 
 def _site_options(plan: Plan) -> dict[str, Any]:
@@ -164,71 +210,3 @@ def _spread_reached(survey: Survey, sites: pd.Index[Any]) -> pd.DataFrame:
         )
         columns[f"r:{stage.value}"] = pd.to_datetime(first.reindex(sites)).to_numpy()
     return pd.DataFrame(columns)
-
-
-# ------------------------------------------------------------------ the tables of the panel
-def _gather_data(survey: Survey) -> dict[str, Any]:
-    plan = survey.plan
-    classes, no_task, no_split = looks.completion_classes()
-    leads = _lead_targets(plan)
-    return {
-        "asOf": survey.as_of.isoformat(),
-        "simulated": survey.simulated,
-        "programmes": [
-            {
-                "id": programme.id, "name": programme.name, "short": programme.short, "lead": programme.lead,
-                "measure": programme.measure, "stages": [stage.value for stage in programme.stages],
-                "symbol": looks.symbol_words(style.find_symbol(programme.id)),
-                "lead_target": leads.get(programme.id, ""),
-            }
-            for programme in plan.programmes
-        ],
-        "targets": [
-            {
-                "id": target.id, "programme": target.programme, "indicator": target.indicator,
-                "deadline": target.deadline.isoformat(), "deadline_text": target.deadline_text,
-                "striving": target.striving,
-            }
-            for target in plan.targets
-        ],
-        "rows": [_row_words(row) for row in survey.progress.to_dict("records")],
-        "units": [unit.name for unit in plan.units],
-        "stages": {stage.value: stage.zh for stage in Stage},
-        "groupOf": {stage.value: style.find_stage_group(stage.value).id for stage in Stage},
-        "groups": looks.group_words(),
-        "lights": looks.light_words(),
-        "classes": classes, "noTask": no_task, "noSplit": no_split,
-        "first": _first_target(plan, survey.progress),
-    }  # fmt: skip
-
-
-def _lead_targets(plan: Plan) -> dict[str, str]:
-    """Return the target that stands for each programme: its first that has no parent."""
-    leads: dict[str, str] = {}
-    for target in plan.targets:
-        if not target.parent and not target.subset_of:
-            leads.setdefault(target.programme, target.id)
-    return leads
-
-
-def _first_target(plan: Plan, progress: pd.DataFrame) -> str:
-    """Return the target that the page opens with: the first that is broken down by unit."""
-    split = set(progress.loc[progress["unit"] != CITY, "target"]) if len(progress) else set()
-    return next((target.id for target in plan.targets if target.id in split), plan.targets[0].id)
-
-
-def _row_words(row: dict[Any, Any]) -> dict[str, Any]:
-    rate, expected, pace = row["rate"], row["expected"], row["pace_pp"]
-    return {
-        "target": row["target"], "unit": row["unit"], "measure": row["measure"], "basis": row["basis"],
-        "base": style.format_count(row["base"]), "done": style.format_count(row["done"]),
-        "unlocated": int(row["unlocated"]) if style.is_present(row["unlocated"]) else 0,
-        "rate": _number(rate), "rateText": style.format_percent(rate),
-        "expected": _number(expected), "expectedText": style.format_percent(expected),
-        "pace": _number(pace), "paceText": style.format_points(pace), "paceTell": style.tell_pace(pace),
-        "light": row["light"] or "", "cls": looks.find_class_place(rate),
-    }  # fmt: skip
-
-
-def _number(value: style.Number | None) -> float | None:
-    return round(float(value), 6) if style.is_present(value) else None

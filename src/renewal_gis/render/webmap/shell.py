@@ -153,8 +153,13 @@ def frame_markup(
         Plain text for the foot.
     """
     plain = html.escape
-    word = {text: plain(say(text, page.lang)) for text in ("口径说明", "数据来源", "搜索", "明暗切换", "全图", "详情", "北")}
-    notes = f'<button class="fix" id="rg-notes" type="button">{word["口径说明"]}</button>' if page.notes else ""
+    word = {
+        text: plain(say(text, page.lang))
+        for text in ("口径说明", "数据来源", "搜索", "明暗切换", "全图", "详情", "北")
+    }
+    notes = (
+        f'<button class="fix" id="rg-notes" type="button">{word["口径说明"]}</button>' if page.notes else ""
+    )
     marks = "".join(f'<span class="rg-stamp {kind}">{plain(words)}</span>' for kind, words in stamps)
     told = f"{word['数据来源']}:{plain(sources)}" if sources else ""
     return f"""

@@ -114,7 +114,7 @@
     /* new bounds around the view; what is drawn stays in its place, or at its new size, until the tiles are there */
     _place: function () {
       const before = this._bounds && this._origin ? this.view() : null,
-        ghost = this._base;
+        ghost = this._spare;
       this._size = this._map.getSize();
       this._origin = this._map.getPixelOrigin();
       L.Renderer.prototype._update.call(this);
@@ -123,9 +123,9 @@
       L.DomUtil.setPosition(this._container, this._bounds.min);
       const zoomed = before && (before.zoom !== this._zoom || before.ratio !== ratio);
       if (zoomed) {
-        this._base.replaceWith(this._spare);
-        this._spare = ghost;
-        this._base = this._container.firstChild;
+        ghost.width = this._base.width;
+        ghost.height = this._base.height;
+        ghost.brush.drawImage(this._base, 0, 0);
         this._topStale = true;
         this._movedAt = -Infinity;
       }

@@ -9,7 +9,7 @@
       const single = [],
         groups = gatherMarks(this, view, list);
       for (const group of groups) {
-        view.labels.take(group.x - group.r, group.y - group.r, group.x + group.r, group.y + group.r);
+        view.labels.block(group.x - group.r, group.y - group.r, group.x + group.r, group.y + group.r);
         if (group.count === 1) {
           single.push(group.members[0]);
           continue;

@@ -172,6 +172,7 @@
       let read = null;
       Object.defineProperty(columns, column.name, {
         enumerable: true,
+        configurable: true,
         get: function () {
           return (
             read ||

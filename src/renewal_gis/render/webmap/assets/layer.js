@@ -127,6 +127,24 @@
       this.mask = mask;
       return this.redraw();
     },
+    /* another column in the place of one: what is drawn by it changes its looks */
+    setColumn: function (name, column) {
+      Object.defineProperty(this.data.columns, name, {
+        value: column,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+      for (const part of Object.keys(this.looks)) {
+        if (this.looks[part] && (this.options.style[part] || {}).by === name) {
+          this.looks[part] = classify(this.data, this.options.style[part]);
+          if (this.has[part]) {
+            this.version++;
+          }
+        }
+      }
+      return this.redrawTop();
+    },
     setLooks: function (part, looks, of) {
       this.looks[part] = { looks: looks, of: of };
       return this.redraw();
@@ -379,7 +397,7 @@
     /* lines of the tooltip; a page may put its own in place */
     tell: function (found) {
       if (found.cluster) {
-        return [found.cluster.count + " 个项目", "点击放大"];
+        return [RG.say("{n} 处", { n: found.cluster.count }), RG.say("点击放大")];
       }
       const columns = this.options.tooltip;
       if (!columns || !columns.length) {

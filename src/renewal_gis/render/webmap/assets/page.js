@@ -120,7 +120,7 @@
         {},
         el("h2", {}, title),
         el("div", { class: "tags" }, tags),
-        el("button", { class: "close", type: "button", "aria-label": "关闭", onclick: RG.closeSheet }, "×"),
+        el("button", { class: "close", type: "button", "aria-label": RG.say("关闭"), onclick: RG.closeSheet }, "×"),
       ),
       sections.filter(Boolean),
     );
@@ -224,7 +224,7 @@
         list.append(make(shown));
       }
       more.hidden = shown >= total;
-      more.textContent = "再显示 " + Math.min(PAGE, total - shown) + " 项(共 " + total + " 项)";
+      more.textContent = RG.say("再显示 ") + Math.min(PAGE, total - shown) + RG.say(" 项(共 ") + total + RG.say(" 项)");
     }
     host.append(list, more);
     add();
@@ -251,9 +251,9 @@
   };
   RG.legend = function () {
     const host = RG.byId("rg-legend"),
-      fold = el("button", { class: "fold", type: "button", "aria-label": "收起或展开图例" }, "收起");
+      fold = el("button", { class: "fold", type: "button", "aria-label": RG.say("收起或展开图例") }, RG.say("收起"));
     fold.addEventListener("click", function () {
-      fold.textContent = host.classList.toggle("closed") ? "展开" : "收起";
+      fold.textContent = host.classList.toggle("closed") ? RG.say("展开") : RG.say("收起");
     });
     RG.fill(host, fold, Array.prototype.slice.call(arguments).flat());
   };
@@ -285,7 +285,25 @@
     const notes = state.data.notes.map(function (note) {
       return el("li", {}, note);
     });
-    RG.openSheet("口径说明", [], [el("section", {}, el("ol", { class: "plain" }, notes))]);
+    RG.openSheet(RG.say("口径说明"), [], [el("section", {}, el("ol", { class: "plain" }, notes))]);
+  }
+
+  /* on paper the map has another size: the same place is shown, as large as the sheet allows */
+  function followPrint(map) {
+    const paper = global.matchMedia("print");
+    let before = null;
+    paper.addEventListener("change", function () {
+      const bounds = before ? null : map.getBounds();
+      map.invalidateSize({ animate: false, pan: false });
+      if (paper.matches) {
+        before = { at: map.getCenter(), zoom: map.getZoom() };
+        map.fitBounds(bounds, { animate: false });
+      } else if (before) {
+        map.setView(before.at, before.zoom, { animate: false });
+        before = null;
+      }
+      map._packedCanvas.redrawNow();
+    });
   }
 
   /* ------------------------------------------------------------ begin */
@@ -309,7 +327,7 @@
       map: map,
     };
     L.control.scale({ imperial: false, maxWidth: 120 }).addTo(map);
-    L.control.zoom({ position: "topright", zoomInTitle: "放大", zoomOutTitle: "缩小" }).addTo(map);
+    L.control.zoom({ position: "topright", zoomInTitle: RG.say("放大"), zoomOutTitle: RG.say("缩小") }).addTo(map);
     RG.byId("rg-theme").addEventListener("click", function () {
       RG.setTheme(RG.theme === "light" ? "dark" : "light");
     });
@@ -322,6 +340,7 @@
       RG.byId("rg-corner").textContent =
         event.latlng.lng.toFixed(5) + "°E  " + event.latlng.lat.toFixed(5) + "°N  (CGCS2000)";
     });
+    followPrint(map);
     const home = L.latLngBounds(map.rgHome);
     RG.byId("rg-home").addEventListener("click", function () {
       RG.fit(home);

@@ -4,12 +4,34 @@
   const RG = (global.RG = global.RG || {});
   const CELL = 64;
 
+  /* our words in the language of the page; {name} stands for a value */
+  RG.words = RG.words || {};
+  RG.say = function (text, values) {
+    const words = Object.prototype.hasOwnProperty.call(RG.words, text) ? RG.words[text] : text;
+    return values
+      ? words.replace(/\{(\w+)\}/g, function (_, name) {
+          return String(values[name]);
+        })
+      : words;
+  };
+
   /* ---------------------------------------------------------------- labels that do not overlap */
   RG.LabelRoom = function (width, height, screen) {
     this.taken = new Map();
     this.width = width;
     this.height = height;
     this.screen = screen;
+  };
+  /* what is drawn there already, whether others overlap it or not */
+  RG.LabelRoom.prototype.block = function (left, top, right, bottom) {
+    for (let column = Math.floor(left / CELL); column <= right / CELL; column++) {
+      for (let row = Math.floor(top / CELL); row <= bottom / CELL; row++) {
+        const key = column * 4096 + row,
+          boxes = this.taken.get(key) || [];
+        boxes.push([left, top, right, bottom]);
+        this.taken.set(key, boxes);
+      }
+    }
   };
   RG.LabelRoom.prototype.take = function (left, top, right, bottom) {
     if (left < 2 || top < 2 || right > this.width - 2 || bottom > this.height - 2) {

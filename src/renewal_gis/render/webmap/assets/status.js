@@ -14,17 +14,24 @@
     tab: "units",
     sort: ["", 1],
     chosen: -1,
+    week: 0,
+    shade: "rate",
+    more: {},
+    order: "site_id",
   };
   /* lists that a planner asks for on Monday; a week runs from Monday to Sunday */
   my.WATCH = [
-    ["", "关注清单"],
-    ["start", "本周应开工"],
-    ["finish", "本周应完工"],
-    ["late-start", "逾期未开工"],
-    ["late-finish", "逾期未完工"],
-    ["unlocated", "无位置"],
-    ["elsewhere", "位置与填报不符"],
+    ["", RG.say("关注清单")],
+    ["start", RG.say("本周应开工")],
+    ["finish", RG.say("本周应完工")],
+    ["late-start", RG.say("逾期未开工")],
+    ["late-finish", RG.say("逾期未完工")],
+    ["unlocated", RG.say("无位置")],
+    ["elsewhere", RG.say("位置与填报不符")],
   ];
+
+  /* the lights as areas on dark paper */
+  my.NIGHT = { green: "#1F4A3F", slight: "#4A4720", yellow: "#5A4413", red: "#5E2F1C" };
 
   RG.runIndex = function (state) {
     my.data = state.data;
@@ -42,10 +49,8 @@
         return group.id;
       }),
     );
-    my.now.target =
-      my.data.targets.find(function (target) {
-        return target.id === my.data.first;
-      }) || my.data.targets[0];
+    my.now.target = targetOf(my.data.first) || my.data.targets[0];
+    my.startWeeks();
     my.sites.tell = tellSite;
     my.districts.tell = tellDistrict;
     my.districts.labelText = function (i) {
@@ -57,7 +62,7 @@
     my.makeFilter();
     makeLegend();
     my.makeTabs();
-    RG.searchBox("名称、编号、拼音首字母", my.searchEntries);
+    RG.searchBox(RG.say("名称、编号、拼音首字母"), my.searchEntries);
     my.map.on("packed:click", function (found) {
       if (found.layer === my.sites) {
         my.openSite(found.index, 0);
@@ -81,6 +86,17 @@
         if (my.now.watch) {
           words.w = my.now.watch;
         }
+        if (my.now.week < my.data.days.length - 1) {
+          words.d = my.data.asOf;
+        }
+        for (const [key, name] of my.MORE) {
+          if (my.now.more[name]) {
+            words[key] = my.now.more[name];
+          }
+        }
+        if (my.now.shade !== "rate") {
+          words.c = my.now.shade;
+        }
         if (my.now.programmes.size < my.data.programmes.length) {
           words.p = Array.from(my.now.programmes).join(" ");
         }
@@ -95,19 +111,20 @@
       readLink,
     );
     my.map.on("rg:changed sheet:closed", later);
-    my.renderTarget();
-    my.applyFilter();
-    if (my.now.chosen >= 0) {
-      my.openSite(my.now.chosen, 0);
-    }
+    my.setWeek(my.now.week);
   };
 
   /* words of a link count only where they name something that is here */
   function readLink(words) {
-    my.now.target =
-      my.data.targets.find(function (target) {
-        return target.id === words.t;
-      }) || my.now.target;
+    my.now.target = targetOf(words.t) || my.now.target;
+    if (my.data.days.includes(words.d)) {
+      my.now.week = my.data.days.indexOf(words.d);
+    }
+    if (words.c === "pace") {
+      my.now.shade = "pace";
+      my.makeLegend();
+    }
+    my.readMore(words);
     if (my.data.units.includes(words.u)) {
       my.now.unit = words.u;
       RG.byId("pick-unit").value = words.u;
@@ -140,6 +157,11 @@
     }
   }
 
+  function targetOf(id) {
+    return my.data.targets.find(function (target) {
+      return target.id === id;
+    });
+  }
   function rowsOf(target) {
     return my.data.rows.filter(function (row) {
       return row.target === target.id;
@@ -160,6 +182,7 @@
     RG.byId("pick-unit").value = my.now.unit;
     my.renderTarget();
     my.applyFilter();
+    my.renderGoals();
     if (!move) {
       return;
     }
@@ -193,49 +216,90 @@
   }
 
   /* ------------------------------------------------------------ the my.map */
+  /* classes of the completion rate, or of the light that the pace has */
+  function shadesNow() {
+    if (my.now.shade === "rate") {
+      return my.data.classes;
+    }
+    return Object.keys(my.data.lights)
+      .map(function (light) {
+        const look = my.data.lights[light];
+        return { name: look.name, fill: { light: look.background, dark: my.NIGHT[light] } };
+      })
+      .concat(my.data.classes.slice(my.data.noTask));
+  }
   function paintDistricts() {
-    const looks = my.data.classes.map(function (known) {
-        return { fill: known.fill, alpha: 0.92, hatch: known.hatch };
-      }),
-      of = new Uint8Array(my.districts.data.count);
-    const split = rowsOf(my.now.target).some(function (row) {
-      return row.unit !== CITY;
+    const lights = Object.keys(my.data.lights),
+      pace = my.now.shade === "pace",
+      noTask = pace ? lights.length : my.data.noTask,
+      of = new Uint8Array(my.districts.data.count),
+      split = rowsOf(my.now.target).some(function (row) {
+        return row.unit !== CITY;
+      });
+    const looks = shadesNow().map(function (known) {
+      return { fill: known.fill, alpha: 0.92, hatch: known.hatch };
     });
     for (let i = 0; i < of.length; i++) {
       const row = rowOf(my.districts.get(i, "name"));
-      of[i] = row ? row.cls : split ? my.data.noTask : my.data.noSplit;
+      of[i] = !row
+        ? split
+          ? noTask
+          : noTask + 1
+        : pace
+          ? row.light
+            ? lights.indexOf(row.light)
+            : noTask
+          : row.cls;
     }
     my.districts.setLooks("polygon", looks, of);
   }
 
   function makeLegend() {
-    const classes = my.data.classes.filter(function (_, k) {
-      return k !== my.data.noSplit;
-    });
+    const classes = shadesNow(),
+      pick = el(
+        "select",
+        {
+          id: "pick-shade",
+          "aria-label": RG.say("区县着色"),
+          onchange: function () {
+            my.now.shade = pick.value;
+            makeLegend();
+            paintDistricts();
+            my.map.fire("rg:changed");
+          },
+        },
+        el("option", { value: "rate", selected: my.now.shade === "rate" }, RG.say("完成率(按单位)")),
+        el("option", { value: "pace", selected: my.now.shade === "pace" }, RG.say("进度(按单位)")),
+      );
     RG.legend(
-      el("h3", {}, "完成率(按单位)"),
+      el("h3", {}, pick),
       el(
         "div",
         { class: "grid" },
-        classes.map(function (known) {
-          return RG.pair(RG.swatchOf({ fill: known.fill, hatch: known.hatch }), known.name);
+        classes.slice(0, -1).map(function (known) {
+          return RG.pair(RG.swatchOf({ fill: known.fill, hatch: known.hatch }), RG.say(known.name));
         }),
       ),
-      el("h3", {}, "图层"),
+      el("h3", {}, RG.say("图层")),
       el(
         "div",
         { class: "grid" },
-        RG.layerSwitch("项目", ["sites"], true),
-        RG.layerSwitch("数量聚合", [], true, function (on) {
+        layerSwitch(RG.say("项目"), ["sites"]),
+        RG.layerSwitch(RG.say("数量聚合"), [], !my.sites.scattered, function (on) {
           my.sites.scattered = !on;
           my.sites.redrawTop();
         }),
-        RG.layerSwitch("区县与界线", ["districts", "borders"], true),
-        RG.layerSwitch("道路", ["roads"], true),
-        RG.layerSwitch("水系", ["water"], true),
-        RG.layerSwitch("铁路", ["rail"], true),
+        layerSwitch(RG.say("区县与界线"), ["districts", "borders"]),
+        layerSwitch(RG.say("道路"), ["roads"]),
+        layerSwitch(RG.say("水系"), ["water"]),
+        layerSwitch(RG.say("铁路"), ["rail"]),
       ),
     );
+  }
+  /* layers that the page does not have get no switch */
+  function layerSwitch(text, names) {
+    const layer = RG.page.layers[names[0]];
+    return layer ? RG.layerSwitch(text, names, my.map.hasLayer(layer)) : null;
   }
 
   function tellSite(found) {
@@ -246,7 +310,7 @@
           return count ? group.name + " " + count : "";
         })
         .filter(Boolean);
-      return [found.cluster.count + " 个项目", parts.join(" · "), "点击放大"];
+      return [RG.say("{n} 个项目", { n: found.cluster.count }), parts.join(" · "), RG.say("点击放大")];
     }
     const i = found.index;
     return [
@@ -263,14 +327,14 @@
           name,
           my.now.target.indicator,
           row.base === "—"
-            ? "无任务"
-            : row.done + "/" + row.base + " " + row.measure + ",完成率 " + row.rateText,
+            ? RG.say("无任务")
+            : row.done + "/" + row.base + " " + row.measure + "," + RG.say("完成率") + " " + row.rateText,
           row.pace === null ? "" : row.paceTell,
         ].filter(Boolean)
-      : [name, rowsOf(my.now.target).length > 1 ? "无此项任务" : "此项任务未分解到县(市、区)"];
+      : [name, rowsOf(my.now.target).length > 1 ? RG.say("无此项任务") : RG.say("此项任务未分解到县(市、区)")];
   }
   function stageName(code) {
-    return my.data.stages[code] || code || "未启动";
+    return my.data.stages[code] || code || RG.say("未启动");
   }
   function groupOf(code) {
     return my.data.groupOf[code] || "not_started";
@@ -279,6 +343,7 @@
   Object.assign(my, {
     readLink,
     pressGroups,
+    targetOf,
     rowsOf,
     rowOf,
     programmeOf,
@@ -287,6 +352,7 @@
     fitFiltered,
     paintDistricts,
     makeLegend,
+    shadesNow,
     tellSite,
     tellDistrict,
     stageName,

@@ -10,7 +10,7 @@
       "select",
       {
         id: "pick-unit",
-        "aria-label": "单位",
+        "aria-label": RG.say("单位"),
         onchange: function () {
           const unit = units.value;
           my.now.unit = "";
@@ -20,7 +20,7 @@
           }
         },
       },
-      el("option", { value: "" }, "全部单位"),
+      el("option", { value: "" }, RG.say("全部单位")),
       my.data.units.map(function (unit) {
         return el("option", { value: unit }, unit);
       }),
@@ -29,7 +29,7 @@
       "select",
       {
         id: "pick-watch",
-        "aria-label": "关注",
+        "aria-label": RG.say("关注"),
         onchange: function () {
           my.now.watch = watch.value;
           applyFilter();
@@ -43,7 +43,7 @@
       RG.byId("rg-filter"),
       el(
         "div",
-        { class: "rg-group", role: "group", "aria-label": "阶段" },
+        { class: "rg-group", role: "group", "aria-label": RG.say("阶段") },
         my.data.groups.map(function (group) {
           return el(
             "button",
@@ -64,6 +64,7 @@
       ),
       el("div", { class: "rg-group" }, units),
       el("div", { class: "rg-group" }, watch),
+      my.makeMore(),
       el("div", { class: "rg-group count", id: "count", role: "status" }),
     );
   }
@@ -83,14 +84,20 @@
     const okUnit = unit.words.map(function (word) {
       return !my.now.unit || word === my.now.unit;
     });
-    const watched = my.now.watch ? watchOf(my.now.watch) : null;
+    const watched = my.now.watch ? watchOf(my.now.watch) : null,
+      more = my.moreOf();
+    const shownBy = (my.shownBy = new Uint32Array(programme.words.length));
     let visible = 0,
       hidden = 0;
     for (let i = 0; i < my.n; i++) {
-      if (watched && !watched(i)) {
+      if ((watched && !watched(i)) || (more && !more(i))) {
         continue;
       }
-      if (okProgramme[programme.codes[i]] && okStage[stage.codes[i]] && okUnit[unit.codes[i]]) {
+      if (!okStage[stage.codes[i]] || !okUnit[unit.codes[i]]) {
+        continue;
+      }
+      shownBy[programme.codes[i]]++;
+      if (okProgramme[programme.codes[i]]) {
         mask[i] = 1;
         visible++;
         if (!my.sites.data.kinds[i]) {
@@ -99,18 +106,21 @@
       }
     }
     my.sites.setMask(mask);
+    my.writeCounts();
     global.renewal.visible = visible;
     my.map.fire("rg:changed");
     RG.fill(
       RG.byId("count"),
-      "项目 ",
+      RG.say("项目"),
+      " ",
       el("b", {}, String(visible)),
       visible === my.n ? "" : " / " + my.n,
-      hidden ? "(" + hidden + " 个无位置)" : "",
-      visible === my.n ? null : el("button", { type: "button", onclick: resetFilter }, "清除"),
+      hidden ? RG.say("({n} 个无位置)", { n: hidden }) : "",
+      visible === my.n ? null : el("button", { type: "button", onclick: resetFilter }, RG.say("清除")),
     );
     RG.byId("tab-list").lastElementChild.textContent = String(visible);
     my.renderList();
+    my.renderGoals();
     return visible;
   }
 
@@ -171,7 +181,7 @@
     RG.fit(L.latLngBounds(my.map.rgHome));
   }
 
-  /* for tests and for those who script the page: {programme, stage, unit}, each a word or several */
+  /* for tests and for those who script the page: {programme, stage, unit, watch, light, street, month, listed} */
   function filterBy(words) {
     const all = function (value, every) {
       return new Set(value === undefined ? every : [].concat(value));
@@ -191,6 +201,7 @@
     my.now.unit = words.unit || "";
     RG.byId("pick-unit").value = my.now.unit;
     my.now.watch = words.watch || "";
+    my.setMore(words);
     RG.byId("pick-watch").value = my.now.watch;
     my.pressGroups();
     my.renderTarget();

@@ -1,14 +1,18 @@
-/* The status page: the list of projects, the search, and the sheet of one project. */
+/* The status page: the list of projects and the search. */
 (function (global) {
   "use strict";
   const RG = global.RG;
   const el = RG.el;
   const my = (RG.status = RG.status || {});
+  const PRIVATE = ["declared_unit", "address", "investment_wan", "leader", "task_force", "notes"],
+    collator = new Intl.Collator("zh-CN-u-co-pinyin");
+  my.orders = new Map();
   /* ------------------------------------------------------------ list of projects */
   function makeTabs() {
     const tabs = [
-      ["units", "单位进展", ""],
-      ["list", "项目清单", ""],
+      ["units", RG.say("单位进展")],
+      ["goals", RG.say("各项目标")],
+      ["list", RG.say("项目清单")],
     ];
     RG.fill(
       RG.byId("tabs"),
@@ -27,43 +31,74 @@
                 RG.byId(other[0]).hidden = other[0] !== my.now.tab;
               }
               renderList();
+              my.renderGoals();
             },
           },
-          tab[1] + " ",
+          tab[1],
+          " ",
           el("small", {}),
         );
       }),
       el(
         "button",
-        { id: "take", class: "rg-take", type: "button", title: "筛选出的项目存为 CSV", onclick: takeTable },
-        "导出 CSV",
+        { id: "copy", class: "rg-take", type: "button", title: RG.say("筛选出的项目复制到剪贴板"), onclick: copyTable },
+        RG.say("复制"),
+      ),
+      el(
+        "button",
+        { id: "take", class: "rg-take", type: "button", title: RG.say("筛选出的项目存为 CSV"), onclick: takeTable },
+        RG.say("导出 CSV"),
       ),
     );
   }
 
+  /* as a spreadsheet takes it: columns apart by tabs; signs that would start a formula are quoted */
+  function copyTable() {
+    const table = gatherTable(),
+      text = RG.writeTabs(table.heads, table.rows),
+      button = RG.byId("copy");
+    const tell = function (word) {
+      button.textContent = word;
+      setTimeout(function () {
+        button.textContent = RG.say("复制");
+      }, 1500);
+    };
+    RG.copyText(text).then(
+      function () {
+        tell(RG.say("已复制"));
+      },
+      function () {
+        tell(RG.say("不能复制"));
+      },
+    );
+  }
+
   /* what the filter shows, for a spreadsheet */
-  function takeTable() {
+  function gatherTable() {
     const columns = [
-      ["site_id", "编号"],
-      ["name", "项目名称"],
-      ["programme", "专项"],
-      ["category", "类别"],
-      ["stage", "阶段"],
-      ["unit", "管理单位"],
-      ["declared_unit", "填报单位"],
-      ["located_name", "所在区县"],
-      ["township", "街道(乡镇)"],
-      ["address", "地址"],
-      ["households", "户数"],
-      ["investment_wan", "投资(万元)"],
-      ["leader", "分包领导"],
-      ["task_force", "推进专班"],
-      ["planned_start", "计划开工"],
-      ["planned_finish", "计划完工"],
-      ["actual_start", "实际开工"],
-      ["actual_finish", "实际完工"],
-      ["notes", "备注"],
-    ];
+      ["site_id", RG.say("编号")],
+      ["name", RG.say("项目名称")],
+      ["programme", RG.say("专项")],
+      ["category", RG.say("类别")],
+      ["stage", RG.say("阶段")],
+      ["unit", RG.say("管理单位")],
+      ["declared_unit", RG.say("填报单位")],
+      ["located_name", RG.say("所在区县")],
+      ["township", RG.say("街道(乡镇)")],
+      ["address", RG.say("地址")],
+      ["households", RG.say("户数")],
+      ["investment_wan", RG.say("投资(万元)")],
+      ["leader", RG.say("分包领导")],
+      ["task_force", RG.say("推进专班")],
+      ["planned_start", RG.say("计划开工")],
+      ["planned_finish", RG.say("计划完工")],
+      ["actual_start", RG.say("实际开工")],
+      ["actual_finish", RG.say("实际完工")],
+      ["notes", RG.say("备注")],
+    ].filter(function (column) {
+      return !my.data.public || !PRIVATE.includes(column[0]);
+    });
+    const day = Date.parse(my.data.asOf) / 864e5;
     const rows = orderSites()
       .filter(function (i) {
         return my.sites.mask[i];
@@ -71,24 +106,31 @@
       .map(function (i) {
         return columns.map(function (column) {
           const value = my.sites.get(i, column[0]);
-          return column[0] === "programme"
-            ? my.programmeOf(value).name
-            : column[0] === "stage"
-              ? my.stageName(value)
-              : /_(start|finish)$/.test(column[0])
-                ? RG.day(value)
-                : value;
+          if (column[0] === "programme") {
+            return my.programmeOf(value).name;
+          }
+          if (column[0] === "stage") {
+            return my.stageName(value);
+          }
+          if (/_(start|finish)$/.test(column[0])) {
+            return column[0].startsWith("actual") && value > day ? "" : RG.day(value);
+          }
+          return value;
         });
       });
-    const text = RG.writeCsv(
-      columns.map(function (column) {
+    return {
+      heads: columns.map(function (column) {
         return column[1];
       }),
-      rows,
-    );
+      rows: rows,
+    };
+  }
+
+  function takeTable() {
+    const table = gatherTable();
     RG.saveFile(
-      "项目清单-" + my.data.asOf + (my.data.simulated ? "-模拟数据" : "") + ".csv",
-      new Blob([text], { type: "text/csv;charset=utf-8" }),
+      RG.say("项目清单") + "-" + my.data.asOf + (my.data.simulated ? "-" + RG.say("模拟数据") : "") + ".csv",
+      new Blob([RG.writeCsv(table.heads, table.rows)], { type: "text/csv;charset=utf-8" }),
     );
   }
 
@@ -99,8 +141,11 @@
     const found = orderSites().filter(function (i) {
       return my.sites.mask[i];
     });
+    const host = RG.byId("list"),
+      items = el("div");
+    RG.fill(host, sorter(), items);
     RG.longList(
-      RG.byId("list"),
+      items,
       found.length,
       function (k) {
         const i = found[k],
@@ -110,9 +155,10 @@
           {
             class: "rg-item",
             type: "button",
+            "data-site": String(i),
             "aria-selected": String(i === my.now.chosen),
             onclick: function () {
-              openSite(i, 16);
+              my.openSite(i, 16);
               renderChosen(this);
             },
           },
@@ -122,28 +168,93 @@
           el(
             "span",
             { class: "sub one" },
-            [my.sites.get(i, "unit"), my.sites.get(i, "township"), my.sites.data.kinds[i] ? "" : "无位置"]
+            [my.sites.get(i, "unit"), my.sites.get(i, "township"), my.sites.data.kinds[i] ? "" : RG.say("无位置")]
               .filter(Boolean)
               .join(" · "),
           ),
         );
       },
-      "没有符合条件的项目",
+      RG.say("没有符合条件的项目"),
     );
   }
-  /* by number, as the ledger has them; sorted when the list is first opened */
+  /* by number as the ledger has them, or by what one asks for; equal ones stay in the ledger's order */
   function orderSites() {
-    if (!my.data.order) {
-      const ids = Array.from({ length: my.n }, function (_, i) {
-        return my.sites.get(i, "site_id");
-      });
-      my.data.order = Array.from({ length: my.n }, function (_, i) {
+    const key = my.now.order + (my.now.order === "stage" ? my.data.asOf : "");
+    if (!my.orders.has(key)) {
+      my.orders.set(key, sortSites(my.now.order));
+    }
+    return my.orders.get(key);
+  }
+  function sortSites(name) {
+    const column = my.sites.data.columns[name],
+      list = Array.from({ length: my.n }, function (_, i) {
         return i;
-      }).sort(function (a, b) {
-        return ids[a] < ids[b] ? -1 : ids[a] > ids[b] ? 1 : 0;
+      });
+    if (name === "stage") {
+      const rank = function (i) {
+        const programme = my.programmeOf(my.sites.get(i, "programme"));
+        return programme ? programme.stages.indexOf(my.sites.get(i, "stage")) : -1;
+      };
+      return list.sort(function (a, b) {
+        return rank(a) - rank(b) || a - b;
       });
     }
-    return my.data.order;
+    if (column.kind === "text") {
+      const order = column.words.map(function (word, code) {
+        return [word, code];
+      });
+      order.sort(function (a, b) {
+        return name === "site_id" ? (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0) : collator.compare(a[0], b[0]);
+      });
+      const place = new Uint32Array(order.length);
+      order.forEach(function (each, k) {
+        place[each[1]] = k;
+      });
+      return list.sort(function (a, b) {
+        return place[column.codes[a]] - place[column.codes[b]] || a - b;
+      });
+    }
+    const value = function (i) {
+      return column.values[i] === column.values[i] ? column.values[i] : Infinity;
+    };
+    return list.sort(function (a, b) {
+      const x = value(a),
+        y = value(b);
+      return x === y ? a - b : x - y;
+    });
+  }
+  function sorter() {
+    const select = el(
+      "select",
+      {
+        "aria-label": RG.say("排序"),
+        onchange: function () {
+          my.now.order = select.value;
+          renderList();
+        },
+      },
+      [
+        ["site_id", RG.say("按编号")],
+        ["name", RG.say("按名称")],
+        ["unit", RG.say("按单位")],
+        ["stage", RG.say("按阶段")],
+        ["planned_finish", RG.say("按计划完工")],
+      ].map(function (order) {
+        return el("option", { value: order[0], selected: order[0] === my.now.order }, order[1]);
+      }),
+    );
+    return el("div", { class: "rg-sorter" }, select);
+  }
+  /* the map tells the list which project it is about */
+  function showChosen() {
+    const node = document.querySelector('.rg-item[data-site="' + my.now.chosen + '"]');
+    for (const other of document.querySelectorAll(".rg-item[aria-selected=true]")) {
+      other.setAttribute("aria-selected", "false");
+    }
+    if (node) {
+      renderChosen(node);
+      node.scrollIntoView({ block: "nearest" });
+    }
   }
   function renderChosen(node) {
     for (const other of document.querySelectorAll(".rg-item[aria-selected=true]")) {
@@ -162,7 +273,7 @@
     const list = my.data.units.map(function (unit) {
       return {
         text: unit,
-        sub: "责任单位",
+        sub: RG.say("责任单位"),
         go: function () {
           my.now.unit = "";
           my.chooseUnit(unit, true);
@@ -178,129 +289,22 @@
           return RG.markOf(my.programmeOf(my.sites.get(i, "programme")).symbol, fillOf(i));
         },
         go: function () {
-          openSite(i, 16);
+          my.openSite(i, 16);
         },
       });
     }
     return list;
   }
 
-  /* ------------------------------------------------------------ one project */
-  function openSite(i, focus) {
-    my.now.chosen = i;
-    const programme = my.programmeOf(my.sites.get(i, "programme")),
-      get = function (column) {
-        return my.sites.get(i, column);
-      },
-      stage = get("stage") || "not_started";
-    const place = programme.stages.indexOf(stage),
-      day = function (column) {
-        return RG.day(get(column));
-      };
-    const number = function (column, unit) {
-      const value = get(column);
-      return value === value && value !== undefined
-        ? Number(value.toFixed(2)).toLocaleString("zh-CN") + " " + unit
-        : "";
-    };
-    const share = function (column) {
-      const value = get(column);
-      return value === value && value !== undefined ? (value * 100).toFixed(1) + "%" : "";
-    };
-    const steps = el(
-      "ol",
-      { class: "rg-steps" },
-      programme.stages.map(function (code, k) {
-        const date = RG.day(get("r:" + code) === undefined ? NaN : get("r:" + code));
-        return el(
-          "li",
-          { class: (k <= place ? "past" : "") + (k === place ? " now" : "") },
-          my.stageName(code),
-          el("time", {}, date),
-        );
-      }),
-    );
-    RG.openSheet(
-      get("name") || get("site_id"),
-      [
-        RG.markOf(programme.symbol, fillOf(i)),
-        el("span", {}, programme.name),
-        el("span", { class: "rg-chip" }, get("site_id")),
-        get("category") ? el("span", { class: "rg-chip" }, get("category")) : null,
-        get("simulated") === "True" ? el("span", { class: "rg-stamp simulated" }, "模拟数据") : null,
-      ].filter(Boolean),
-      [
-        el("section", {}, el("h3", {}, "进度"), steps),
-        RG.section("责任", [
-          ["管理单位", get("unit")],
-          ["填报单位", get("declared_unit") === get("unit") ? "" : get("declared_unit")],
-          ["分包领导", get("leader")],
-          ["推进专班", get("task_force")],
-          ["施工单位", get("contractor")],
-          ["牵头单位", programme.lead],
-        ]),
-        RG.section("位置", [
-          ["街道乡镇", get("township")],
-          ["地址", get("address")],
-          ["所在区县", get("located_name")],
-          ["定位方式", get("placement")],
-          ["跨界份额", get("shares")],
-          ["提示", my.disagrees(i) ? "填报单位与位置所在区县不一致,以填报为准,待核对" : ""],
-        ]),
-        RG.section("规模", [
-          ["户数", number("households", "户")],
-          ["楼栋", number("buildings", "栋")],
-          ["套数", number("dwellings", "套")],
-          ["建筑面积", number("floor_area_m2", "平方米")],
-          ["长度", number("length_m", "米")],
-          ["投资", number("investment_wan", "万元")],
-          ["征求意见", share("consulted_share")],
-          ["居民满意度", share("satisfied_share")],
-        ]),
-        RG.section("工期", [
-          ["计划开工", day("planned_start")],
-          ["实际开工", day("actual_start")],
-          ["计划完工", day("planned_finish")],
-          ["实际完工", day("actual_finish")],
-        ]),
-        get("content_items")
-          ? el(
-              "section",
-              {},
-              el("h3", {}, "改造内容"),
-              el(
-                "div",
-                { class: "rg-tagrow" },
-                get("content_items")
-                  .split("、")
-                  .map(function (word) {
-                    return el("span", { class: "rg-chip" }, word);
-                  }),
-              ),
-            )
-          : null,
-        RG.section("台账", [
-          ["备注", get("notes")],
-          [
-            "来源",
-            get("source_file") +
-              (get("source_row") === get("source_row") ? " 第 " + get("source_row") + " 行" : ""),
-          ],
-        ]),
-      ],
-    );
-    RG.mark(my.sites, i, focus);
-    my.map.fire("rg:changed");
-  }
-
   Object.assign(my, {
     makeTabs,
     takeTable,
+    gatherTable,
     renderList,
     orderSites,
     renderChosen,
+    showChosen,
     fillOf,
     searchEntries,
-    openSite,
   });
 })(window);

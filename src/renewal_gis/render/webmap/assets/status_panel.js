@@ -28,59 +28,123 @@
 
   /* ------------------------------------------------------------ left: programmes and the chosen target */
   function renderProgrammes() {
+    const families = new Map();
+    for (const programme of my.data.programmes) {
+      families.set(programme.family, (families.get(programme.family) || []).concat(programme));
+    }
+    const counts = countShown();
     RG.fill(
       RG.byId("progs"),
-      my.data.programmes.map(function (programme) {
-        const target = my.data.targets.find(function (each) {
-          return each.programme === programme.id && each.id === programme.lead_target;
-        });
-        const row =
-          target &&
-          my.data.rows.find(function (each) {
-            return each.target === target.id && each.unit === CITY;
-          });
-        const box = el("input", {
-          type: "checkbox",
-          title: "在图上显示" + programme.short,
-          "aria-label": "在图上显示" + programme.name,
-        });
-        box.checked = my.now.programmes.has(programme.id);
-        box.addEventListener("click", function (event) {
-          event.stopPropagation();
-          my.now.programmes[box.checked ? "add" : "delete"](programme.id);
-          my.applyFilter();
-        });
-        return el(
-          "div",
-          {
-            class: "rg-prog",
-            role: "button",
-            tabindex: "0",
-            "aria-selected": String(my.now.target.programme === programme.id),
-            title: programme.name + ",牵头:" + programme.lead,
-            onclick: function () {
-              if (target) {
-                chooseTarget(target.id);
-              }
-            },
-            onkeydown: function (event) {
-              if (event.key === "Enter" && target) {
-                chooseTarget(target.id);
-              }
-            },
-          },
-          box,
-          RG.markOf(programme.symbol),
-          el("span", { class: "name" }, programme.short),
-          el(
-            "span",
-            { class: "num" },
-            row ? [el("b", {}, row.done), "/" + row.base + " " + row.measure] : "—",
-          ),
-          el("span", { class: "rate" }, row ? row.rateText : ""),
-          row ? sign(row.light) : "",
-        );
-      }),
+      Array.from(families)
+        .map(function (family) {
+          return [families.size > 1 ? familyHead(family[0], family[1], counts) : null].concat(
+            family[1].map(function (programme) {
+              return programmeRow(programme, counts);
+            }),
+          );
+        })
+        .flat(),
+    );
+  }
+
+  /* sites of each programme that the filter leaves, whether the programme is shown or not */
+  function countShown() {
+    const counts = new Map(),
+      column = my.sites.data.columns.programme;
+    column.words.forEach(function (word, code) {
+      counts.set(word, my.shownBy ? my.shownBy[code] : 0);
+    });
+    return counts;
+  }
+
+  /* the numbers beside the names, without writing the tree anew */
+  function writeCounts() {
+    const counts = countShown(),
+      sums = new Map();
+    for (const programme of my.data.programmes) {
+      sums.set(programme.family, (sums.get(programme.family) || 0) + (counts.get(programme.id) || 0));
+    }
+    for (const node of document.querySelectorAll("[data-programme]")) {
+      node.textContent = String(counts.get(node.dataset.programme) || 0);
+    }
+    for (const node of document.querySelectorAll("[data-family]")) {
+      node.textContent = String(sums.get(node.dataset.family) || 0);
+    }
+  }
+
+  /* a family of programmes is shown or hidden as one */
+  function familyHead(name, members, counts) {
+    const shown = members.filter(function (each) {
+      return my.now.programmes.has(each.id);
+    });
+    const box = el("input", {
+      type: "checkbox",
+      "aria-label": name,
+      onchange: function () {
+        for (const each of members) {
+          my.now.programmes[box.checked ? "add" : "delete"](each.id);
+        }
+        my.applyFilter();
+        renderProgrammes();
+      },
+    });
+    box.checked = shown.length > 0;
+    box.indeterminate = shown.length > 0 && shown.length < members.length;
+    const total = members.reduce(function (sum, each) {
+      return sum + (counts.get(each.id) || 0);
+    }, 0);
+    return el("label", { class: "rg-family" }, box, el("span", {}, name), el("small", { "data-family": name }, String(total)));
+  }
+
+  function programmeRow(programme, counts) {
+    const target = my.data.targets.find(function (each) {
+      return each.programme === programme.id && each.id === programme.lead_target;
+    });
+    const row =
+      target &&
+      my.data.rows.find(function (each) {
+        return each.target === target.id && each.unit === CITY;
+      });
+    const box = el("input", {
+      type: "checkbox",
+      title: RG.say("在图上显示") + programme.short,
+      "aria-label": RG.say("在图上显示") + programme.name,
+    });
+    box.checked = my.now.programmes.has(programme.id);
+    box.addEventListener("click", function (event) {
+      event.stopPropagation();
+      my.now.programmes[box.checked ? "add" : "delete"](programme.id);
+      my.applyFilter();
+    });
+    return el(
+      "div",
+      {
+        class: "rg-prog",
+        role: "button",
+        tabindex: "0",
+        "aria-selected": String(my.now.target.programme === programme.id),
+        title: programme.name + RG.say(",牵头:") + programme.lead,
+        onclick: function () {
+          if (target) {
+            chooseTarget(target.id);
+          }
+        },
+        onkeydown: function (event) {
+          if (event.key === "Enter" && target) {
+            chooseTarget(target.id);
+          }
+        },
+      },
+      box,
+      RG.markOf(programme.symbol),
+      el("span", { class: "name" }, programme.short, " ", el("small", { "data-programme": programme.id }, String(counts.get(programme.id) || 0))),
+      el(
+        "span",
+        { class: "num" },
+        row ? [el("b", {}, row.done), "/" + row.base + " " + row.measure] : "—",
+      ),
+      el("span", { class: "rate" }, row ? row.rateText : ""),
+      row ? sign(row.light) : "",
     );
   }
 
@@ -97,7 +161,7 @@
         ? el(
             "select",
             {
-              "aria-label": "指标",
+              "aria-label": RG.say("指标"),
               onchange: function () {
                 chooseTarget(select.value);
               },
@@ -120,12 +184,12 @@
               "div",
               { class: "row" },
               el("span", { class: "big" }, row.rateText),
-              el("span", { class: "of" }, row.unit + " " + row.done + " / " + row.base + " " + row.measure),
+              el("span", { class: "of" }, (row.unit === CITY ? RG.say(CITY) : row.unit) + " " + row.done + " / " + row.base + " " + row.measure),
               el(
                 "span",
                 { class: "say" },
-                RG.lightChip(row.light) ||
-                  el("span", { class: "rg-chip" }, target.striving ? "力争目标" : "不亮灯"),
+                RG.lightChip(row.light, my.data.lights[row.light] && RG.say(my.data.lights[row.light].name)) ||
+                  el("span", { class: "rg-chip" }, target.striving ? RG.say("力争目标") : row.early ? RG.say("未到起算日") : RG.say("不亮灯")),
               ),
             ),
             bar(row),
@@ -133,29 +197,31 @@
               "div",
               { class: "rg-keys" },
               row.expected === null
-                ? el("span", {}, "无序时进度要求")
-                : el("span", {}, el("u"), "序时进度 " + row.expectedText),
+                ? el("span", {}, RG.say("无序时进度要求"))
+                : el("span", {}, el("u"), RG.say("序时进度 ") + row.expectedText),
               el("span", {}, row.paceTell),
             ),
             el(
               "p",
               { class: "note" },
-              "时限:" +
+              RG.say("时限:") +
                 target.deadline +
                 "(" +
                 target.deadline_text +
                 ")。" +
                 (row.basis === "ledger"
-                  ? "方案未给出任务数,以台账数为分母。"
+                  ? RG.say("方案未给出任务数,以台账数为分母。")
                   : row.basis === "derived"
-                    ? "任务数按方案推算。"
+                    ? RG.say("任务数按方案推算。")
                     : "") +
-                (row.unlocated ? row.unlocated + " " + row.measure + "无位置,计入任务,不上图。" : ""),
+                (row.unlocated ? row.unlocated + " " + row.measure + RG.say("无位置,计入任务,不上图。") : "") +
+                (row.passed === null ? "" : RG.say("{units} 个单位中 {passed} 个已完成本单位任务。", row)),
             ),
           ]
-        : el("p", { class: "note" }, "此目标没有进度数据。"),
+        : el("p", { class: "note" }, RG.say("此目标没有进度数据。")),
     );
     renderUnits();
+    my.renderGoals();
     my.paintDistricts();
   }
 
@@ -163,13 +229,13 @@
     const host = RG.byId("units"),
       rows = my.rowsOf(my.now.target),
       heads = [
-        ["unit", "单位"],
-        ["base", "任务"],
-        ["done", "完成"],
-        ["rate", "完成率"],
-        ["expected", "序时"],
-        ["pace", "±百分点"],
-        ["light", "灯"],
+        ["unit", RG.say("单位")],
+        ["base", RG.say("任务")],
+        ["done", RG.say("完成")],
+        ["rate", RG.say("完成率")],
+        ["expected", RG.say("序时")],
+        ["pace", RG.say("±百分点")],
+        ["light", RG.say("灯")],
       ];
     const body = rows.filter(function (row) {
         return row.unit !== CITY;
@@ -237,13 +303,13 @@
                 }
               },
             },
-            el("td", { title: row.unit }, row.unit),
+            el("td", { title: row.unit }, row.unit === CITY ? RG.say(CITY) : row.unit),
             el("td", {}, row.base),
             el("td", {}, row.done),
             el("td", {}, row.rate === null ? "—" : [bar(row, true), row.rateText]),
             el("td", {}, row.expectedText),
             el("td", { class: row.pace !== null && row.pace < 0 ? "behind" : "" }, row.paceText),
-            el("td", {}, sign(row.light)),
+            el("td", {}, row.early ? RG.say("未到") : sign(row.light)),
           );
         }),
       ),
@@ -251,17 +317,15 @@
     RG.fill(
       host,
       table,
-      body.length ? null : el("p", { class: "rg-empty" }, "方案未将此项任务分解到县(市、区),只列全市。"),
+      body.length ? null : el("p", { class: "rg-empty" }, RG.say("方案未将此项任务分解到县(市、区),只列全市。")),
     );
   }
 
   function chooseTarget(id) {
-    my.now.target = my.data.targets.find(function (target) {
-      return target.id === id;
-    });
+    my.now.target = my.targetOf(id);
     my.now.sort = ["", 1];
     renderTarget();
   }
 
-  Object.assign(my, { bar, sign, renderProgrammes, renderTarget, renderUnits, chooseTarget });
+  Object.assign(my, { writeCounts, bar, sign, renderProgrammes, renderTarget, renderUnits, chooseTarget });
 })(window);

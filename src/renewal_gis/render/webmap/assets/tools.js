@@ -19,12 +19,13 @@
   };
 
   /* a cell that a spreadsheet would take for a formula gets a quote before it */
+  function cellText(value) {
+    const text = value === null || value === undefined || value !== value ? "" : String(value);
+    return typeof value === "string" && RISKY.test(text) ? "'" + text : text;
+  }
   RG.writeCsv = function (heads, rows) {
     const cell = function (value) {
-      let text = value === null || value === undefined || value !== value ? "" : String(value);
-      if (typeof value === "string" && RISKY.test(text)) {
-        text = "'" + text;
-      }
+      const text = cellText(value);
       return /[",\r\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
     };
     return (
@@ -37,6 +38,28 @@
         .join("\r\n") +
       "\r\n"
     );
+  };
+  RG.writeTabs = function (heads, rows) {
+    return [heads]
+      .concat(rows)
+      .map(function (row) {
+        return row
+          .map(function (value) {
+            return cellText(value).replace(/[\t\r\n]+/g, " ");
+          })
+          .join("\t");
+      })
+      .join("\r\n");
+  };
+  /* files opened from a disk may not use the newer clipboard */
+  RG.copyText = function (text) {
+    const area = el("textarea", { class: "rg-away", "aria-hidden": "true" });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done ? Promise.resolve() : Promise.reject(new Error("copy"));
   };
 
   /* ------------------------------------------------------------ a picture of the view */
@@ -175,7 +198,7 @@
     brush.closePath();
     brush.fillStyle = RG.color("@text");
     brush.fill();
-    write(brush, "北", width - 33, y - 33, "600 12px", RG.color("@text"));
+    write(brush, RG.say("北"), width - 33, y - 33, "600 12px", RG.color("@text"));
   }
 
   function writeFoot(brush, width, top, height) {
@@ -186,7 +209,12 @@
     let line = "",
       y = top + 14;
     for (const sign of source) {
-      if (brush.measureText(line + sign).width > width - 40 && y < top + 30) {
+      if (brush.measureText(line + sign).width > width - 40) {
+        /* two lines: more than that would be a page of sources */
+        if (y > top + 14) {
+          line += "…";
+          break;
+        }
         write(brush, line, 18, y, "11.5px", muted);
         line = "";
         y += 17;
@@ -194,7 +222,7 @@
       line += sign;
     }
     write(brush, line, 18, y, "11.5px", muted);
-    write(brush, note + "。坐标系 CGCS2000。", 18, top + height - 14, "11.5px", muted);
+    write(brush, note + RG.say("。坐标系 CGCS2000。"), 18, top + height - 14, "11.5px", muted);
   }
 
   /* ------------------------------------------------------------ measuring */
@@ -243,8 +271,8 @@
         "span",
         {},
         points.length < 2
-          ? "再点一处"
-          : "约 " + (length < 1000 ? length.toFixed(0) + " m" : (length / 1000).toFixed(2) + " km"),
+          ? RG.say("再点一处")
+          : RG.say("约 ") + (length < 1000 ? length.toFixed(0) + " m" : (length / 1000).toFixed(2) + " km"),
       );
       label.setLatLng(event.latlng).setContent(text).addTo(map);
     });
@@ -307,7 +335,7 @@
       return node;
     };
     if (document.fullscreenEnabled) {
-      button("full", "全屏", function () {
+      button("full", RG.say("全屏"), function () {
         if (document.fullscreenElement) {
           document.exitFullscreen();
         } else {
@@ -315,8 +343,8 @@
         }
       });
     }
-    RG.measure(map, button("measure", "量距离(Esc 结束)"));
-    button("picture", "当前视图存为图片", function () {
+    RG.measure(map, button("measure", RG.say("量距离(Esc 结束)")));
+    button("picture", RG.say("当前视图存为图片"), function () {
       RG.makePicture(map).toBlob(function (blob) {
         RG.saveFile(
           document.querySelector(".rg-head h1").textContent.replace(/[\\/:*?"<>|]/g, "") + ".png",
