@@ -172,3 +172,51 @@ AGENDA = Frame(
     {},
     None,
 )
+
+BALANCES = Frame(
+    "BALANCES",
+    "RangeIndex",
+    {
+        "target": "目标编号",
+        "programme": "专项代码",
+        "indicator": "指标",
+        "unit": "责任单位全称,或“全市”",
+        "measure": "计量单位",
+        "task": "任务数(Int64);方案未给出为 NA",
+        "ledger": "台账数(Int64)",
+        "located": "其中有位置(Int64)",
+        "unlocated": "其中无位置(Int64)",
+        "done": "完成数(Int64)",
+        "over": "台账数减任务数(Int64);方案未给出为 NA",
+        "open": "台账中未完成的(Int64)",
+        "words": "差异说明;没有差异为“相符”",
+    },
+    {},
+    None,
+)
+
+ROWS = Frame(
+    "ROWS",
+    "RangeIndex",
+    {
+        "target": "目标编号",
+        "programme": "专项代码",
+        "indicator": "指标",
+        "unit": "管理单位;不明为空串",
+        "site_id": "项目编号",
+        "name": "项目名称",
+        "category": "类别",
+        "declared_unit": "填报单位",
+        "located_name": "所在区县;无位置为空串",
+        "weight": "计数:1,或套数;不计入为 0(int)",
+        "counts": "是否计入该目标(bool)",
+        "located": "计入的是否有位置(bool)",
+        "done": "计入的是否已完成(bool)",
+        "done_on": "完成日期(datetime64);未完成为 NaT",
+        "words": "说明",
+        "source_file": "来源文件",
+        "source_row": "来源行号(Int64)",
+    },
+    {},
+    None,
+)

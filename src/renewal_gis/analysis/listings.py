@@ -192,7 +192,7 @@ def tell_evidence(evidence: Mapping[str, Any], /) -> str:
     """Return evidence in words: the text, then the file with the head of its hash."""
     parts = [evidence.get("text", "")]
     if evidence.get("file"):
-        parts.append(f"{evidence['file']}(sha256 {evidence['sha256'][:12]}…)")
+        parts.append(f"{evidence['file']}(sha256 {evidence['sha256'][:8]}…)")
     return ";".join(filter(None, parts))
 
 

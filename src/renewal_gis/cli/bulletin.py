@@ -36,6 +36,7 @@ BULLETIN_STEPS = 4
 @click.option("--sign-date", type=click.DateTime(["%Y-%m-%d"]), help="签发日期;不写则为今天。")
 @click.option("--force-majeure", multiple=True, metavar="UNIT", help="因不可抗力暂不排名的单位,可多次。")
 @click.option("--template", type=FILE, help="本单位的 docx 模板(docxtpl);不写则用 GB/T 9704 版式。")
+@click.option("--rows", is_flag=True, help="另写 rows.csv 和 findings.xlsx:每个数字是台账中的哪些行。")
 @click.option("-o", "--output", type=FILE, required=True, help="输出文件夹。")
 @JSON
 def bulletin(
@@ -66,7 +67,12 @@ def bulletin(
         raise click.UsageError("--sign-date 只与 --sign 同用")
     signed_on, signed_by = how.pop("sign_date") or moment, how.pop("signed_by")
     order = Order(
-        kind, how.pop("number"), signed_by, signed_on.date() if signed_by else None, how.pop("template")
+        kind,
+        how.pop("number"),
+        signed_by,
+        signed_on.date() if signed_by else None,
+        how.pop("template"),
+        how.pop("rows"),
     )
     with Steps(BULLETIN_STEPS) as tell:
         paths, issue = publish_issue(

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from renewal_gis.errors import InputError
 from renewal_gis.files import write_set
 from renewal_gis.ledger import open_ledger
+from renewal_gis.pipeline.proof import add_rows
 from renewal_gis.pipeline.report import survey_for_report
-from renewal_gis.publish import draw_figures, write_forms
+from renewal_gis.publish import draw_figures, write_forms, write_proof
 from renewal_gis.render.bulletin import build_bulletin
 from renewal_gis.render.frozen import freeze_tree, thaw_tree
 from renewal_gis.render.paper import Issue
@@ -41,6 +42,8 @@ class Order:
         Who signs it and when; blank and None for a draft.
     template
         The office's own docx template; None for ours.
+    rows
+        Whether the rows behind the numbers are written as well (``findings.xlsx``, ``rows.csv``).
     """
 
     kind: Kind = "weekly"
@@ -48,6 +51,7 @@ class Order:
     signed_by: str = ""
     signed_on: dt.date | None = None
     template: Path | None = None
+    rows: bool = False
 
 
 def publish_issue(
@@ -119,6 +123,7 @@ def publish_issue(
         tree = build_bulletin(survey, kind=order.kind, issue=issue)
         figures = draw_figures(survey, tree)
         forms = write_forms(tree, figures, template=order.template)
+        forms |= write_proof(add_rows(survey)) if order.rows else {}
         _keep(ledger_path, kept, order, tree, figures=figures, at=at, by=by)
         return _write(folder, forms), issue
     return _write(folder, write_forms(tree, figures, template=order.template)), issue

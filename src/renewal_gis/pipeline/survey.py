@@ -21,6 +21,7 @@ from renewal_gis.ledger import open_ledger
 from renewal_gis.ledger.history import find_stages
 from renewal_gis.pipeline.kept import keep_findings, list_ledger_files, read_findings
 from renewal_gis.pipeline.parts import look_at_reach, look_at_roads
+from renewal_gis.pipeline.proof import add_rows
 from renewal_gis.pipeline.review import WEEKLY, Scope, check_day, measure_day, review_day
 from renewal_gis.pipeline.weeks import trace_weeks
 from renewal_gis.schema import COVERAGE, STORED_CRS
@@ -113,7 +114,7 @@ def survey_city(
     tell("分析路网")
     survey = look_at_roads(survey, inputs)
     tell("计算覆盖率")
-    survey = look_at_reach(survey, inputs)
+    survey = add_rows(look_at_reach(survey, inputs))
     return replace(survey, findings=_drop_repeats([*inputs.findings, *findings, *survey.findings]))
 
 

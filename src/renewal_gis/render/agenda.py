@@ -75,7 +75,9 @@ def _tell_lagging(survey: Survey) -> str:
 
 
 def make_agenda_table(review: Review, period: str, /) -> list[Table]:
-    """Return what falls due by day, targets and listings first."""
+    """Return what falls due by day, targets and listings first; none if the text has told all of it."""
+    if review.agenda["kind"].isin([Due.CHECKPOINT.value, Due.LISTING.value]).all():
+        return []
     columns = (
         Column("类别", "text", 22, merge=True), Column("日期", "text", 20), Column("编号", "text", 26),
         Column("名称", "text", 48), Column("单位", "text", 26), Column("尚缺", "text", 14),

@@ -69,7 +69,7 @@ def list_board_bodies(
         ("新增挂牌", tell(Deed.OPEN)),
         ("延期", tell(Deed.EXTEND)),
         ("申请摘牌与摘牌", [*tell(Deed.REQUEST), *tell(Deed.DELIST)]),
-        ("挂牌督办建议(拟)", [*tell_proposals(review)]),
+        (set_punctuation("挂牌督办建议(拟)"), [*tell_proposals(review)]),
     ]
 
 
@@ -88,9 +88,9 @@ def make_board_tables(survey: Survey, review: Review | None, period: str, /) -> 
     if board.empty:
         return []
     columns = (
-        Column("编号", "text", 16), Column("单位", "text", 20), Column("事项", "text", 26),
-        Column("理由", "text", 30), Column("挂牌日期", "text", 16), Column("整改时限", "text", 16),
-        Column("状态", "text", 14), Column("逾期天数", "count", 8), Column("措施或依据", "text", 10),
+        Column("编号", "text", 15), Column("单位", "text", 17), Column("事项", "text", 24),
+        Column("理由", "text", 32), Column("挂牌日期", "text", 16), Column("整改时限", "text", 16),
+        Column("状态", "text", 10), Column("逾期天数", "count", 8), Column("措施或依据", "text", 18),
     )  # fmt: skip
     rows: list[tuple[Value, ...]] = [
         (

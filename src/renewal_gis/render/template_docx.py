@@ -52,6 +52,7 @@ def fill_template(bulletin: Bulletin, figures: Mapping[str, bytes], template: Pa
         raise PublishError(
             "没有安装 docxtpl", place="--template", remedy='请安装:pip install "renewal-gis[office]"'
         )
+    from docx.opc.exceptions import PackageNotFoundError  # noqa: PLC0415
     from docx.shared import Mm  # noqa: PLC0415
     from docxtpl import DocxTemplate, InlineImage  # noqa: PLC0415  # only who brings a template needs it
     from jinja2 import StrictUndefined, TemplateError, UndefinedError  # noqa: PLC0415
@@ -72,7 +73,7 @@ def fill_template(bulletin: Bulletin, figures: Mapping[str, bytes], template: Pa
             place=str(template),
             remedy=f"可用的有 {'、'.join(sorted({*context, 'figures'}))},详见 docs/bulletin.md",
         ) from error
-    except (TemplateError, zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (TemplateError, PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise PublishError(
             f"模板不能用:{error}", place=str(template), remedy="请用 Word 另存为 .docx,并核对花括号"
         ) from error

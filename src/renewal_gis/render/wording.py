@@ -91,7 +91,7 @@ def tell_passed(target: Target, row: Mapping[str, Any], /) -> str:
     """Return how many units have done their own task, where the plan judges each unit by itself."""
     if target.check != "per_unit" or not style.is_present(row["units"]):
         return ""
-    return f"逐单位{row['units']}个中{row['passed']}个达标"
+    return f"{row['units']}个单位中{row['passed']}个达标"
 
 
 def sort_track(units: Sequence[str], rows: Mapping[str, Mapping[str, Any]], /) -> tuple[list[str], list[str]]:

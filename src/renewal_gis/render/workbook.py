@@ -7,6 +7,7 @@ import io
 import math
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
@@ -150,7 +151,18 @@ def _write_value(sheet: Any, place: tuple[int, int], value: Value, column: Colum
         sheet.write_number(*place, float(value), look)
 
 
-def write_findings(findings: Iterable[Finding], /, *, as_of: dt.date | None = None) -> bytes:
+@dataclass(frozen=True)
+class Sheet:
+    """A plain list for a workbook: name, heads, rows of words and numbers."""
+
+    name: str
+    heads: tuple[str, ...]
+    rows: Sequence[Sequence[str | int | None]]
+
+
+def write_findings(
+    findings: Iterable[Finding], /, *, as_of: dt.date | None = None, more: Sequence[Sheet] = ()
+) -> bytes:
     """Return all findings as a workbook, errors first, for the office to filter and mend.
 
     Values stand as text, exactly as the office wrote them: what looks like a formula stays text.
@@ -161,6 +173,8 @@ def write_findings(findings: Iterable[Finding], /, *, as_of: dt.date | None = No
         Any number, none as well.
     as_of
         Day written into the file's properties.
+    more
+        Further lists, each on a sheet of its own.
     """
     weights = list(Severity)
     ordered = sorted(findings, key=lambda finding: weights.index(finding.severity))
@@ -184,7 +198,33 @@ def write_findings(findings: Iterable[Finding], /, *, as_of: dt.date | None = No
         sheet.repeat_rows(0)
         sheet.print_area(0, 0, *last)
         _set_print(sheet, _A3)
+        for each in more:
+            _write_list(book, each)
     return buffer.getvalue()
+
+
+def _write_list(book: xlsxwriter.Workbook, content: Sheet) -> None:
+    """Write a long list: words as words, numbers as numbers, head frozen and with a filter."""
+    sheet = book.add_worksheet(content.name)
+    head = book.add_format(_HEAD)
+    for place, name in enumerate(content.heads):
+        sheet.write_string(0, place, name, head)
+    for row, cells in enumerate(content.rows, 1):
+        for place, cell in enumerate(cells):
+            if isinstance(cell, int):
+                sheet.write_number(row, place, cell)
+            elif cell:
+                sheet.write_string(row, place, _clip(cell))
+    # the first rows tell how wide the columns are: measuring a hundred thousand takes longer than writing
+    sample = [content.heads, *([str(cell or "") for cell in cells] for cells in content.rows[:500])]
+    for place, texts in enumerate(zip(*sample, strict=True)):
+        sheet.set_column(place, place, min(max(map(measure_width, texts)), _WIDTHS[1]) + _PAD)
+    last = (max(len(content.rows), 1), len(content.heads) - 1)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, *last)
+    sheet.repeat_rows(0)
+    sheet.print_area(0, 0, *last)
+    _set_print(sheet, _A3)
 
 
 def _list_cells(number: int, finding: Finding) -> list[str | int]:
