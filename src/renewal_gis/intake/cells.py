@@ -130,6 +130,8 @@ def read_text(value: object) -> Cell:
     text = fold_text(raw)
     if not text:
         return BLANK
+    if text == raw:  # the same object: a million names need no second copy
+        return Cell(raw)
     tidy = raw.replace("\u3000", " ").replace("\r\n", "\n").strip()
     return Cell(text, assumption="" if text == tidy else "去除全角或控制字符")
 
@@ -147,6 +149,8 @@ def read_id(value: object) -> Cell:
         return BLANK
     if re.fullmatch(r"\d(\.\d+)?[eE]\+?\d+", text):
         return UNREAD
+    if text == raw:
+        return Cell(raw)
     return Cell(text, assumption="" if text == raw.strip() else "全角改半角、去空白(NFKC)")
 
 

@@ -24,6 +24,7 @@ from renewal_gis.intake.vectors import mend_features, read_features, settle_crs
 from renewal_gis.schema import STORED_CRS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from renewal_gis.plan import Plan
@@ -122,7 +123,7 @@ def _find_column(names: tuple[str, ...], words: tuple[str, ...]) -> str | None:
 
 
 def _make_frame(
-    rows: tuple[dict[str, Any], ...], names: str, codes: str | None, plan: Plan, shapes: np.ndarray[Any, Any]
+    rows: Sequence[Mapping[str, Any]], names: str, codes: str | None, plan: Plan, shapes: np.ndarray[Any, Any]
 ) -> gpd.GeoDataFrame:
     units = collect_unit_names(plan)
     words = [fold_text(row.get(names)) for row in rows]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
 
 from renewal_gis.findings import Report
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class Features:
     file: str
     layer: str
     names: tuple[str, ...]
-    rows: tuple[dict[str, Any], ...]
+    rows: Sequence[Mapping[str, Any]]
     shapes: np.ndarray[Any, Any]
     faults: tuple[str, ...]
     crs: Any
@@ -35,12 +33,81 @@ class Features:
     repairs: dict[int, str] = field(default_factory=dict)
 
 
-def zip_rows(names: Sequence[str], columns: Sequence[Any]) -> tuple[dict[str, Any], ...]:
+class Record(Mapping[Any, Any]):
+    """One row of :class:`Records`: what its columns hold at one place."""
+
+    __slots__ = ("columns", "place")
+
+    def __init__(self, columns: Mapping[Any, Sequence[Any]], place: int) -> None:
+        self.columns = columns
+        self.place = place
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return the value under a name."""
+        return self.columns[key][self.place]
+
+    def __iter__(self) -> Iterator[Any]:
+        """Walk the names."""
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        """Count the columns."""
+        return len(self.columns)
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """Return the value under a name, or the default."""
+        column = self.columns.get(key)
+        return default if column is None else column[self.place]
+
+
+class Records(Sequence[Record]):
+    """Rows over columns: a million rows need no million dictionaries.
+
+    Parameters
+    ----------
+    columns
+        Name (or place) → values, all of one length. They are shared, not copied.
+    size
+        How many rows there are.
+    """
+
+    def __init__(self, columns: Mapping[Any, Sequence[Any]], size: int) -> None:
+        self.columns = columns
+        self.size = size
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return self.size
+
+    def __getitem__(self, place: Any) -> Any:
+        """Return the row at a place, or the rows of a slice."""
+        if isinstance(place, slice):
+            return [Record(self.columns, k) for k in range(*place.indices(self.size))]
+        if not -self.size <= place < self.size:
+            raise IndexError(place)
+        return Record(self.columns, place % self.size)
+
+    def rename(self, names: Mapping[Any, Any], /) -> Records:
+        """Return the same rows under other keys: new key → old key."""
+        return Records({new: self.columns[old] for new, old in names.items()}, self.size)
+
+
+def zip_rows(names: Sequence[str], columns: Sequence[Any]) -> Sequence[Mapping[str, Any]]:
     """Return the rows of columns; what is not a number is None."""
     if not columns:
         return ()
-    plain = [[None if _is_nan(v) else v for v in column.tolist()] for column in columns]
-    return tuple(dict(zip(names, values, strict=True)) for values in zip(*plain, strict=True))
+    plain = {
+        name: [None if _is_nan(v) else v for v in column.tolist()]
+        for name, column in zip(names, columns, strict=True)
+    }
+    return Records(plain, len(columns[0]))
+
+
+def take_column(rows: Sequence[Mapping[Any, Any]], key: Any, /) -> Sequence[Any]:
+    """Return what all rows hold under a key; None where they hold nothing."""
+    if isinstance(rows, Records) and key in rows.columns:
+        return rows.columns[key]
+    return [row.get(key) for row in rows]
 
 
 def _is_nan(value: Any) -> bool:

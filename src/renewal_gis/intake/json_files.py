@@ -18,7 +18,7 @@ from renewal_gis.intake.grids import decode
 from renewal_gis.intake.shapes import build_shape
 from renewal_gis.intake.topojson import list_features
 
-SMALL_JSON_BYTES = 96 << 20
+SMALL_JSON_BYTES = 32 << 20
 """Above this GDAL reads in bulk, since parsing here takes ten times the file's size in memory."""
 
 

@@ -59,8 +59,8 @@ class Table:
     sheet: str
     headers: tuple[str, ...]
     bounds: Mapping[int, Bound]
-    rows: tuple[Mapping[int, Any], ...]
-    lines: tuple[int, ...]
+    rows: Sequence[Mapping[int, Any]]
+    lines: Sequence[int]
     filled: frozenset[Place]
     uncached: frozenset[Place]
     ragged: frozenset[int]

@@ -16,6 +16,7 @@ from renewal_gis.intake.cells import (
     squeeze,
 )
 from renewal_gis.intake.dates import read_date
+from renewal_gis.intake.features import take_column
 from renewal_gis.intake.mapping import UnitNames, find_category
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from renewal_gis.intake.mapping import Bound
     from renewal_gis.plan import Programme
 
+MOST_CACHED = 20_000
+"""Cells that are remembered while a column is read: units and dates repeat, names and ids do not."""
 QUANTITIES = ("count", "area", "money", "length")
 
 
@@ -124,8 +127,8 @@ def read_column(
     cache: dict[tuple[type, Any], Cell] = {}
     values: list[Any] = []
     kind, label = bound.column.kind, bound.column.label
-    for row, record in enumerate(fates.table.rows):
-        raw = record.get(place)
+    for row, found in enumerate(take_column(fates.table.rows, place)):
+        raw = found
         if (row, place) in fates.table.uncached:
             fates.hold("formula-empty", row, column=label)
         if (row, place) in fates.table.filled:
@@ -133,7 +136,9 @@ def read_column(
         key = (type(raw), raw)
         cell = cache.get(key)
         if cell is None:
-            cell = cache[key] = read(raw)
+            cell = read(raw)
+            if len(cache) < MOST_CACHED:
+                cache[key] = cell
         if cell.status == "unread" or cell.assumption:
             _report_cell(fates, row, cell, raw, kind, label)
         if isinstance(raw, str) and "\ufffd" in raw:
@@ -200,8 +205,8 @@ def _is_percent_column(table: Table, place: int) -> bool | None:
     """Tell whether bare numbers of a share column are percents: most say so, or the header does."""
     numbers = [
         cell.value
-        for record in table.rows
-        if (cell := read_number(record.get(place), dimension="length")).status == "ok"
+        for value in take_column(table.rows, place)
+        if (cell := read_number(value, dimension="length")).status == "ok"
     ]
     if "%" in squeeze(table.headers[place]) or "百分" in table.headers[place]:
         return True

@@ -17,6 +17,7 @@ from renewal_gis.errors import InputError
 from renewal_gis.findings import Report
 from renewal_gis.intake import Intake
 from renewal_gis.intake.cells import fold_text, read_id, squeeze
+from renewal_gis.intake.features import Records, take_column
 from renewal_gis.intake.gate import Admitted, admit
 from renewal_gis.intake.grids import read_grid
 from renewal_gis.intake.layout import Table, check_totals, find_table
@@ -35,7 +36,7 @@ from renewal_gis.intake.vectors import VECTOR_SUFFIXES, read_features, settle_cr
 from renewal_gis.schema import SITES, STORED_CRS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from renewal_gis.intake.features import Features
     from renewal_gis.intake.shapes import Shapes
@@ -122,14 +123,19 @@ def _bind_features(features: Features, plan: Plan, report: Report) -> Table:
             report.add("header-unknown", file=features.file, field=header)
     bounds |= _borrow_id(features, bounds, report)
     _check_needed(features, bounds)
-    rows = tuple({place: row.get(name) for place, name in enumerate(headers)} for row in features.rows)
+    places = dict(enumerate(headers))
+    rows: Sequence[Mapping[int, Any]] = (
+        features.rows.rename(places)
+        if isinstance(features.rows, Records)
+        else tuple({place: row.get(name) for place, name in places.items()} for row in features.rows)
+    )
     return Table(
         features.file,
         features.layer,
         tuple(headers),
         bounds,
         rows,
-        tuple(range(1, len(rows) + 1)),
+        range(1, len(rows) + 1),
         frozenset(),
         frozenset(),
         frozenset(),
@@ -231,7 +237,7 @@ _KIND_OF_TYPE = {0: "point", 1: "line", 2: "line", 3: "polygon", 4: "point", 5: 
 def _check_locations(fates: Fates, located: Shapes, programme: Programme | None) -> None:
     columns = [place for place, bound in fates.table.bounds.items() if bound.column.kind == "position"]
     for row in np.flatnonzero(shapely.is_missing(located)):
-        cells = [fold_text(fates.table.rows[row].get(place)) for place in columns]
+        cells = [fold_text(fates.table.rows[int(row)].get(place)) for place in columns]
         code = "location-blank" if columns else "location-missing"
         fates.withhold(code, int(row), value="、".join(filter(None, cells)) or ("空白" if columns else ""))
     kinds = Counter(_KIND_OF_TYPE.get(int(kind), "") for kind in shapely.get_type_id(located))
@@ -247,10 +253,9 @@ def _check_locations(fates: Fates, located: Shapes, programme: Programme | None)
 def _check_places(fates: Fates, located: Shapes) -> None:
     """Tell sites that stand on one and the same spot, and coordinates too coarse to find the spot again."""
     kept = [row for row in np.flatnonzero(~shapely.is_missing(located)).tolist() if row not in fates.held]
-    rows_at: dict[bytes, list[int]] = {}
-    for row, wkb in zip(kept, shapely.to_wkb(located[kept]), strict=True):
-        rows_at.setdefault(wkb, []).append(row)
-    for rows in (rows for rows in rows_at.values() if len(rows) > 1):
+    wkb = pd.Series(shapely.to_wkb(located[kept]), index=kept, dtype=object)
+    twice = wkb[wkb.duplicated(keep=False)]
+    for rows in (list(part.index) for _, part in twice.groupby(twice, sort=False)):
         least = 3 if located[rows[0]].geom_type == "Point" else 2  # two works at one gate are common
         if len(rows) >= least:
             lines = "、".join(str(fates.table.lines[row]) for row in rows[:8])
@@ -271,9 +276,9 @@ def _keep_unknown(fates: Fates) -> None:
         for place in (*unknown, progress)
         if place is not None and squeeze(table.headers[place]) != "序号"
     ]
-    for row, record in enumerate(table.rows):
-        for place in kept:
-            text = fold_text(record.get(place))
+    for place in kept:
+        for row, value in enumerate(take_column(table.rows, place)):
+            text = fold_text(value)
             if text:
                 fates.remark(row, f"{table.headers[place]}:{text}")
 
@@ -305,7 +310,7 @@ def _make_frame(
     for row in range(size):
         if row not in fates.held and not made["name"][row]:
             fates.note("name-missing", row, site_id=index[row])
-    return frame.iloc[[row for row in range(size) if row not in fates.held]]
+    return frame.iloc[[row for row in range(size) if row not in fates.held]] if fates.held else frame
 
 
 def _as_array(values: list[Any], kind: str) -> Any:
