@@ -154,20 +154,70 @@ def make_coverage_page() -> str:
 def test_coverage_before_and_after_on_foot_and_straight(visit):
     seen = visit(make_coverage_page()).wait_ready()
     page = seen.page
-    # it opens on the walk, afterwards
+    # it opens on the walk, as things are
+    assert page.inner_text("#card .big") == "30.0%"
+    assert "步行网络,现状" in page.text_content("#count")
+    assert page.evaluate("renewal.visible") == 1
+    page.click("[data-toggle=scenario] [data-id=after]")
     assert page.inner_text("#card .big") == "45.0%"
     assert "30.0% → 45.0%,+15.0 个百分点" in page.inner_text("#card")
-    assert "步行网络,改造后" in page.inner_text("#count")
-    assert page.evaluate("[renewal.visible, RG.page.layers.reach.mask.join('')]")[0] == 2
+    assert page.evaluate("renewal.visible") == 2
     page.click("[data-toggle=scenario] [data-id=before]")
-    assert page.inner_text("#card .big") == "30.0%"
-    assert page.evaluate("renewal.visible") == 1
     page.click("[data-toggle=measure] [data-id=straight]")
     assert page.inner_text("#card .big") == "40.0%"
     assert page.evaluate("RG.page.layers.reach.mask.reduce((a, b) => a + b)") == 1
     assert page.evaluate("renewal.filter({scenario: 'after', measure: 'straight'})") == 2
     assert page.inner_text("#card .big") == "60.0%"
     seen.check_quiet()
+
+
+def test_on_foot_each_plot_has_its_share(visit):
+    survey = make_survey()
+    rows = [
+        ("clinic", "卫生服务站", 500.0, "全市", 1e5, 4e4, 0.4, np.nan, np.nan, np.nan, measure, "before")
+        for measure in ("straight", "network")
+    ]
+    columns = [
+        "facility", "facility_name", "reach_m", "unit", "land_m2", "land_covered_m2", "land_share",
+        "households", "households_covered", "household_share", "measure", "scenario",
+    ]  # fmt: skip
+    shares = np.resize([0.0, 0.3, 0.7, 1.0], len(survey.land))
+    plots = pd.DataFrame({"clinic": shares, "met": 0}, index=survey.land.index)
+    area = place(
+        {"facility": ["clinic"], "facility_name": ["卫生服务站"], "reach_m": [500.0]},
+        [shapely.Point(500, 500).buffer(500)],
+    )
+    seen = visit(
+        write_coverage(
+            make_survey(coverage=pd.DataFrame(rows, columns=columns), plots=plots, reach_areas=area)
+        )
+    ).wait_ready()
+    page = seen.page
+    classes = page.evaluate("Array.from(RG.page.layers.land.looks.polygon.of).sort()")
+    expected = {0.0: 1, 0.3: 2, 0.7: 3, 1.0: 4}
+    assert classes == sorted(expected[share] for share in shares)
+    assert page.is_visible("[data-legend=walk]")
+    assert page.is_hidden("[data-legend=reach]")
+    # one scenario: nothing to choose
+    assert page.query_selector("[data-toggle=scenario]") is None
+    page.click("[data-toggle=measure] [data-id=straight]")
+    assert set(page.evaluate("Array.from(RG.page.layers.land.looks.polygon.of)")) == {0}
+    assert page.is_visible("[data-legend=reach]")
+    seen.check_quiet()
+
+
+def test_a_link_says_what_it_brings_within_a_walk(visit):
+    gains = pd.DataFrame(
+        {
+            "rank": [1, 1],
+            "facility": ["clinic", "park"],
+            "land_m2": [25_000.0, 10_000.0],
+            "households": [120.0, np.nan],
+        }
+    )
+    page = visit(make_gaps_page(reach_gains=gains)).wait_ready().page
+    page.click(".rg-item >> nth=0")
+    assert "clinic 2.5 公顷、120 户;park 1.0 公顷" in page.inner_text("#rg-sheet")
 
 
 def test_the_link_keeps_measure_and_scenario(visit):

@@ -15,6 +15,7 @@ from renewal_gis.render.webmap.backdrop import find_busy_bounds, make_ground
 from renewal_gis.render.webmap.packed import PackedLayer
 from renewal_gis.render.webmap.shell import Page, write_page
 from renewal_gis.schema import STORED_CRS
+from renewal_gis.vocab import Measure, Scenario
 
 if TYPE_CHECKING:
     from renewal_gis.survey import Survey
@@ -28,10 +29,18 @@ _SIDE = """
 _COVERED = {"fill": {"light": "#3F9F86", "dark": "#1F7A64"}}
 _BEYOND = {"fill": {"light": "#F0BE9C", "dark": "#8F5226"}}
 _REACH_DIGITS = 5
-# what a row is about where the frame does not say: distances as the crow flies, as things are at the end
-_STRAIGHT, _AFTER = "straight", "after"
-_MEASURES = {"straight": "直线距离", "network": "步行网络"}
-_SCENARIOS = {"before": "改造前", "after": "改造后"}
+# what a row is about where the frame does not say
+_STRAIGHT, _BEFORE, _AFTER = Measure.STRAIGHT.value, Scenario.BEFORE.value, Scenario.AFTER.value
+_MEASURES = {_STRAIGHT: "直线距离", Measure.NETWORK.value: "步行网络"}
+_SCENARIOS = {_BEFORE: "现状", _AFTER: "打通后(疑似)"}
+_WALK = "w:"
+# the share of a plot within a walk, least first: lower bound, words, colours between "beyond" and "covered"
+_WALK_CLASSES = (
+    (0.0, "走不到", _BEYOND),
+    (0.01, "不足一半", {"fill": {"light": "#E2D3A4", "dark": "#6E5F30"}}),
+    (0.5, "一半以上", {"fill": {"light": "#A3C79C", "dark": "#4A6B48"}}),
+    (0.99, "全部走得到", _COVERED),
+)
 _HECTARE_M2 = 10_000
 
 
@@ -50,9 +59,10 @@ def write_coverage(survey: Survey, /) -> str:
 
     Notes
     -----
-    Rows may say how they were measured (``measure``: ``straight`` or ``network``) and for when
-    (``scenario``: ``before`` or ``after``); the page then offers the choice. Straight lines are
-    shorter than any walk: a wall or a river is not seen.
+    Rows say how they were measured (``measure``) and on which network (``scenario``); the page
+    offers the choice where there is one. Straight lines are shorter than any walk: a wall or a river
+    is not seen. On foot, ``plots`` colours the land as things are; what opening suggested links would
+    bring is told in numbers only, and is 疑似.
     """
     page = Page(
         file="coverage.html",
@@ -79,6 +89,10 @@ def _layer_land(survey: Survey) -> PackedLayer | None:
         table["households"] = pd.to_numeric(land["households"], errors="coerce").to_numpy(
             dtype=float, na_value=np.nan
         )
+    if survey.plots is not None:
+        for facility in survey.plots.columns.drop("met", errors="ignore"):
+            # two decimals are enough for four classes, and a third of the bytes
+            table[_WALK + str(facility)] = survey.plots[facility].reindex(land.index).round(2).to_numpy()
     frame = gpd.GeoDataFrame(table, geometry=land.geometry.to_numpy(), crs=STORED_CRS)
     options = {"zIndex": 22, "style": {"polygon": {"one": _BEYOND}}}
     return PackedLayer(frame, name="land", options=options)
@@ -89,7 +103,7 @@ def _layer_reach(survey: Survey) -> PackedLayer | None:
         return None
     areas = survey.reach_areas
     frame = areas[["facility", areas.geometry.name]].assign(
-        measure=_say(areas, "measure", _STRAIGHT), scenario=_say(areas, "scenario", _AFTER)
+        measure=_say(areas, "measure", _STRAIGHT), scenario=_say(areas, "scenario", _BEFORE)
     )
     look = {"fill": "@reach", "alpha": 0.1, "stroke": "@reach", "width": 1.2}
     options = {"zIndex": 35, "interactive": False, "style": {"polygon": {"one": look}}}
@@ -127,15 +141,16 @@ def _say(frame: pd.DataFrame, name: str, default: str) -> list[str]:
 
 def _gather_data(survey: Survey) -> dict[str, Any]:
     table = survey.coverage
-    table = table.assign(measure=_say(table, "measure", _STRAIGHT), scenario=_say(table, "scenario", _AFTER))
+    table = table.assign(measure=_say(table, "measure", _STRAIGHT), scenario=_say(table, "scenario", _BEFORE))
     types = table.drop_duplicates("facility") if len(table) else table
     before = {
-        _key_of(row): row for row in table.to_dict("records") if row["scenario"] == "before"
+        _key_of(row): row for row in table.to_dict("records") if row["scenario"] == _BEFORE
     }  # the twin of an "after" row: what it gained
     return {
         "lights": looks.light_words(),
         "covered": _COVERED,
         "beyond": _BEYOND,
+        "walk": [{"from": low, "name": name, "look": look} for low, name, look in _WALK_CLASSES],
         "measures": _choices(table, "measure", _MEASURES),
         "scenarios": _choices(table, "scenario", _SCENARIOS),
         "facilities": [

@@ -29,6 +29,7 @@ _SIDE = """
 <div class="rg-switch" id="tabs" role="tablist"></div>
 <section class="rg-grow" id="list"></section>
 """
+_HECTARE_M2 = 10_000
 _HINT = "自动判断只看图形和等级,围墙、产权、高差等须到现场核实;不作为立项和考核依据。"
 _ROAD_NAMES = {
     "motorway": "高速公路", "trunk": "快速路", "primary": "主干路", "secondary": "次干路", "tertiary": "支路",
@@ -79,6 +80,21 @@ def _column(frame: pd.DataFrame, name: str, write: Callable[[Any], str]) -> list
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _tell_gains(survey: Survey) -> list[str]:
+    """Return for each link what it alone would bring within a walk of facilities, in words."""
+    names = dict(
+        zip(survey.coverage.get("facility", []), survey.coverage.get("facility_name", []), strict=True)
+    )
+    told: dict[int, list[str]] = {}
+    for row in survey.reach_gains.to_dict("records"):
+        homes = row["households"]
+        people = f"、{style.format_count(homes)} 户" if style.is_present(homes) else ""
+        hectares = f"{float(style.round_half_up(row['land_m2'] / _HECTARE_M2)):,.1f}"
+        name = names.get(row["facility"], row["facility"])
+        told.setdefault(int(row["rank"]), []).append(f"{name} {hectares} 公顷{people}")
+    return [";".join(told.get(int(rank), [])) for rank in survey.links["rank"]]
 
 
 def _metres(frame: pd.DataFrame, name: str) -> Any:
@@ -132,6 +148,7 @@ def _layer_links(survey: Survey) -> PackedLayer | None:
             "ledger_site": _column(links, "ledger_site", _text),
             "households": _column(links, "households", _count("户")),
             "sites_near": _column(links, "sites_near", _count("个")),
+            "reach": _tell_gains(survey),
         }
     )
     frame = gpd.GeoDataFrame(table, geometry=links.geometry.to_numpy(), crs=STORED_CRS)

@@ -5,7 +5,7 @@
     el = RG.el,
     CITY = "全市";
   let data, map, layers;
-  const now = { facility: "", by: "land", measure: "straight", scenario: "after", sort: ["", 1], unit: "" };
+  const now = { facility: "", by: "land", measure: "straight", scenario: "before", sort: ["", 1], unit: "" };
 
   RG.runCoverage = function (state) {
     data = state.data;
@@ -13,7 +13,6 @@
     layers = state.layers;
     now.facility = data.facilities.length ? data.facilities[0].id : "";
     now.measure = lastOf(data.measures, "straight");
-    now.scenario = lastOf(data.scenarios, "after");
     if (layers.land) {
       layers.land.tell = tellLand;
     }
@@ -80,7 +79,7 @@
       }) || { id: id, name: id, reachText: "" }
     );
   }
-  /* the page opens on how far one walks, and on what will be */
+  /* the page opens on how far one walks, as things are */
   function lastOf(list, other) {
     return list.length ? list[list.length - 1].id : other;
   }
@@ -108,8 +107,49 @@
     });
   }
 
+  function scenarios() {
+    return data.scenarios.filter(function (each) {
+      return data.rows.some(function (row) {
+        return row.measure === now.measure && row.scenario === each.id;
+      });
+    });
+  }
+
+  /* on foot each plot has its own share; as the crow flies the reach is an area that covers part of the land */
+  function paintLand(id, members) {
+    const land = layers.land;
+    if (!land) {
+      return;
+    }
+    const shares = now.measure === "network" ? land.data.columns["w:" + id] : null,
+      of = new Uint8Array(land.data.count),
+      looks = [data.beyond].concat(
+        data.walk.map(function (each) {
+          return each.look;
+        }),
+      );
+    for (let i = 0; shares && i < of.length; i++) {
+      const share = shares.at(i);
+      data.walk.forEach(function (each, k) {
+        of[i] = share >= each.from ? k + 1 : of[i];
+      });
+    }
+    land.cover = shares ? null : { layer: layers.reach, features: members, look: data.covered };
+    land.setLooks("polygon", looks, of);
+    for (const node of document.querySelectorAll("[data-legend]")) {
+      node.hidden = (node.dataset.legend === "walk") !== Boolean(shares);
+    }
+  }
+
   function choose(id) {
     now.facility = id;
+    if (
+      !scenarios().some(function (each) {
+        return each.id === now.scenario;
+      })
+    ) {
+      now.scenario = (scenarios()[0] || { id: "before" }).id;
+    }
     const reach = layers.reach,
       points = layers.facilities;
     if (reach) {
@@ -126,10 +166,7 @@
         }
       }
       reach.setMask(mask);
-      if (layers.land) {
-        layers.land.cover = { layer: reach, features: members, look: data.covered };
-        layers.land.redraw();
-      }
+      paintLand(id, members);
     }
     let visible = 0;
     if (points) {
@@ -158,7 +195,7 @@
         " 处 · 服务半径 " +
         facilityOf(id).reachText +
         "(" +
-        [nameOf(data.measures, now.measure), data.scenarios.length > 1 ? nameOf(data.scenarios, now.scenario) : ""]
+        [nameOf(data.measures, now.measure), scenarios().length > 1 ? nameOf(data.scenarios, now.scenario) : ""]
           .filter(Boolean)
           .join(",") +
         ")",
@@ -258,7 +295,7 @@
         },
       ),
       makeToggle("measure", data.measures, again),
-      makeToggle("scenario", data.scenarios, again),
+      makeToggle("scenario", scenarios(), again),
     );
     function again() {
       choose(now.facility);
@@ -281,7 +318,9 @@
               el("span", {}, "已覆盖 " + row[now.by].covered + unit()),
               el("span", {}, "共 " + row[now.by].all + unit()),
             ),
-            row[now.by].gain ? el("p", { class: "note" }, "改造前后:" + row[now.by].gain) : "",
+            row[now.by].gain
+              ? el("p", { class: "note" }, "疑似缺失路段全部打通:" + row[now.by].gain + "。图上为现状,疑似路段待现场核实。")
+              : "",
           ]
         : el("p", { class: "note" }, "没有覆盖数据。"),
     );
@@ -340,9 +379,16 @@
       el("h3", {}, "居住用地"),
       el(
         "div",
-        { class: "grid" },
+        { class: "grid", "data-legend": "reach" },
         RG.pair(RG.swatchOf(data.covered), "半径以内"),
         RG.pair(RG.swatchOf(data.beyond), "半径以外"),
+      ),
+      el(
+        "div",
+        { class: "grid", "data-legend": "walk", hidden: true },
+        data.walk.map(function (each) {
+          return RG.pair(RG.swatchOf(each.look), each.name);
+        }),
       ),
       el("h3", {}, "图层"),
       el(

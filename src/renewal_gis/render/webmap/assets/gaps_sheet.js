@@ -45,6 +45,7 @@
           ["台账编号", get("ledger_site")],
           ["受益户数", get("households")],
           ["邻近项目", get("sites_near")],
+          ["新增覆盖", get("reach")],
         ]),
         reasons(get("reasons")),
       ];
