@@ -4,6 +4,7 @@ import datetime as dt
 import sqlite3
 import uuid
 
+import pyogrio
 import pytest
 
 from ledger_support import AT, faults, fill, run_raw, unguard
@@ -161,6 +162,14 @@ def test_the_spatial_index_follows_the_sites(book):
         assert base.execute("SELECT extension_name FROM gpkg_extensions").fetchall() == [
             ("gpkg_rtree_index",)
         ]
+
+
+def test_another_program_finds_a_site_by_the_index(ledger, tmp_path):
+    path = ledger.snapshot_to(tmp_path / "s.gpkg")
+    point = ledger.sites().geometry["A-11"]
+    around = (point.x - 1e-4, point.y - 1e-4, point.x + 1e-4, point.y + 1e-4)
+    assert pyogrio.read_dataframe(path, layer="site", bbox=around)["site_id"].tolist() == ["A-11"]
+    assert pyogrio.read_info(path, layer="site")["crs"] == "EPSG:4490"
 
 
 def test_the_server_keeps_shapes_that_postgis_understands(server):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 APPLICATION_ID = 0x47504B47  # "GPKG"
-USER_VERSION = 10300
+USER_VERSION = 10400
 _MADE = "1970-01-01T00:00:00.000Z"  # no clock here: the first import sets the true date
 
 _CORE = """

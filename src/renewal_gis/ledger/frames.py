@@ -46,7 +46,7 @@ def _to_plain(column: pd.Series, kind: str) -> list[Any]:
         return [None if gone else value for value, gone in zip(text, missing, strict=True)]
     cast = {"INTEGER": int, "DOUBLE": float, "BOOLEAN": int}.get(kind, str)
     blank = "" if kind == "TEXT" else None
-    return [blank if gone else cast(value) for value, gone in zip(column, missing, strict=True)]
+    return [blank if gone else cast(value) for value, gone in zip(column.tolist(), missing, strict=True)]
 
 
 def sites_of_rows(rows: Sequence[dict[str, Any]], /) -> gpd.GeoDataFrame:
