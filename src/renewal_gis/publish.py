@@ -20,7 +20,7 @@ from renewal_gis import __version__
 from renewal_gis.errors import InputError, MissingFileError
 from renewal_gis.files import DRAFTS, write_set
 from renewal_gis.findings import Report
-from renewal_gis.vocab import CITY, Severity
+from renewal_gis.vocab import CITY, ListingState, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
+BUILT_FIGURES = ("status", "progress", "pace", "targets", "burnup", "gaps", "coverage")
+"""What a build draws; the rest, other pages and single units are made by ``renewal-gis figure``."""
 VERSIONED = ("geopandas", "shapely", "pyproj", "pandas", "numpy", "pyogrio", "folium", "matplotlib")
 
 
@@ -99,7 +101,7 @@ def publish_survey(
 def _render(survey: Survey, tell: Callable[[str], None], *, lang: str, profile: str) -> dict[str, bytes]:
     """Render each product to bytes, by its path below the output folder."""
     # matplotlib, folium and docx take a second to import: only who publishes pays for them
-    from renewal_gis.render import charts, layers, printmap  # noqa: PLC0415
+    from renewal_gis.render import figures, layers  # noqa: PLC0415
     from renewal_gis.render.webmap import pages  # noqa: PLC0415
 
     products: dict[str, bytes] = {}
@@ -110,17 +112,17 @@ def _render(survey: Survey, tell: Callable[[str], None], *, lang: str, profile: 
     products["maps/gaps.html"] = pages.write_gaps(survey).encode()
     products["maps/coverage.html"] = pages.write_coverage(survey).encode()
     tell("绘制插图")
-    products["figures/status.png"] = printmap.draw_status(survey)
-    products["figures/pace.png"] = charts.draw_pace(survey)
-    if any(target.breakdown for target in survey.plan.targets):
-        products["figures/progress.png"] = charts.draw_progress(survey)
+    for name in figures.list_drawable(survey):
+        if name in BUILT_FIGURES:
+            products[f"figures/{name}.png"] = figures.draw_figure(survey, name)
     tell("编写周通报")
     reports = render_bulletin(survey, kind="weekly", figure=products["figures/status.png"])
     products |= {f"reports/{name}": content for name, content in reports.items()}
     products |= {f"reports/{name}": content for name, content in write_proof(survey).items()}
     tell("编制图层")
     products |= {f"layers/{name}": content for name, content in layers.write_layers(survey).items()}
-    return products
+    dossiers, _ = render_dossiers(survey, list_supervised(survey))
+    return products | {f"dossiers/{name}": content for name, content in dossiers.items()}
 
 
 def write_proof(survey: Survey) -> dict[str, bytes]:
@@ -153,6 +155,27 @@ def render_bulletin(
 
     tree = bulletin.build_bulletin(survey, kind=kind, issue=issue or bulletin.PREVIEW)
     return write_forms(tree, {bulletin.STATUS_FIGURE: figure})
+
+
+def publish_coverage(survey: Survey, folder: Path) -> tuple[Path, ...]:
+    """Write what is known of coverage: page, workbook, layers and the numbers by key.
+
+    Raises
+    ------
+    PublishError
+        The folder cannot be written.
+    """
+    from renewal_gis.render import coverage_layers, coverage_tables, workbook  # noqa: PLC0415
+    from renewal_gis.render.webmap import pages  # noqa: PLC0415
+
+    products = {
+        "coverage.html": pages.write_coverage(survey).encode(),
+        "coverage.xlsx": workbook.write_xlsx(coverage_tables.build_tables(survey)),
+        "coverage.gpkg": coverage_layers.write_layers(survey),
+        "coverage.json": coverage_tables.write_json(survey),
+    }
+    write_set(folder, products)
+    return tuple(folder / name for name in products)
 
 
 def draw_figures(survey: Survey, tree: Bulletin) -> dict[str, bytes]:
@@ -195,6 +218,13 @@ def write_forms(
         f"{name}.xlsx": office.write_xlsx(tree),
         f"{name}.html": bulletin_html.write_html(tree, figures),
     }
+
+
+def list_supervised(survey: Survey) -> list[str]:
+    """Return the sites that are on the board by themselves and not delisted, in the ledger's order."""
+    board = survey.supervised
+    named = set(board.loc[board["state"] != ListingState.DELISTED.value, "site_id"]) if len(board) else set()
+    return [str(site_id) for site_id in survey.sites.index if site_id in named]
 
 
 def render_dossiers(survey: Survey, site_ids: Iterable[str]) -> tuple[dict[str, bytes], list[str]]:

@@ -15,6 +15,8 @@ from renewal_gis import __version__
 from renewal_gis.cli.build import build, demo
 from renewal_gis.cli.bulletin import bulletin
 from renewal_gis.cli.check import check
+from renewal_gis.cli.coverage import coverage
+from renewal_gis.cli.dossier import dossier
 from renewal_gis.cli.figure import figure
 from renewal_gis.cli.gaps import gaps
 from renewal_gis.cli.ledger import ledger
@@ -52,5 +54,5 @@ def main(*, verbose: bool) -> None:
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
 
 
-for command in (build, bulletin, check, demo, figure, gaps, ledger, map_, plan, supervise, verify):
+for command in (build, bulletin, check, coverage, demo, dossier, figure, gaps, ledger, map_, plan, supervise, verify):
     main.add_command(command)

@@ -77,7 +77,7 @@ def write_docx(bulletin: Bulletin, figures: Mapping[str, bytes], /) -> bytes:
     for section in bulletin.sections[len(body) :]:
         _open_annex(document, section.heading)
         _write_blocks(document, section.blocks, figures)
-    _declare_fonts(document)
+    declare_fonts(document)
     _set_properties(document, bulletin)
     buffer = io.BytesIO()
     document.save(buffer)
@@ -197,16 +197,17 @@ def _indent(properties: Any) -> None:
 def _write_opening(document: Document, bulletin: Bulletin) -> None:
     tags = document.add_paragraph()
     tags.alignment = WD_ALIGN_PARAGRAPH.LEFT
-    _set_face(tags.add_run("\u3000".join(bulletin.tags)), HEADING_FACE.name)
+    set_face(tags.add_run("\u3000".join(bulletin.tags)), HEADING_FACE.name)
     document.add_paragraph(drop_controls(bulletin.title), style="Title")
     for line in bulletin.header_lines:
         paragraph = document.add_paragraph()
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        _set_face(paragraph.add_run(drop_controls(line)), KAITI_FACE.name)
+        set_face(paragraph.add_run(drop_controls(line)), KAITI_FACE.name)
     document.add_paragraph()
 
 
-def _set_face(run: Any, face: str, *, size: float = 0.0) -> None:
+def set_face(run: Any, face: str, *, size: float = 0.0) -> None:
+    """Set the Chinese face of a run, and its size in points."""
     run._r.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), face)
     if size:
         run.font.size = Pt(size)
@@ -217,7 +218,7 @@ def _write_paragraph(document: Document, block: Paragraph) -> None:
     paragraph.alignment = WD_ALIGN_PARAGRAPH.LEFT  # stretched lines tear the fractions apart
     _indent(paragraph._p.get_or_add_pPr())
     if block.lead:
-        _set_face(paragraph.add_run(drop_controls(block.lead)), KAITI_FACE.name)
+        set_face(paragraph.add_run(drop_controls(block.lead)), KAITI_FACE.name)
     paragraph.add_run(drop_controls(block.text))
 
 
@@ -244,7 +245,7 @@ def _write_table(document: Document, table: Table) -> None:
     grid.alignment, grid.autofit = WD_TABLE_ALIGNMENT.CENTER, False
     for column, spec in zip(grid.columns, table.columns, strict=True):
         column.width = Mm(spec.width_mm)
-    _narrow_margins(grid)
+    narrow_margins(grid)
     rows = [row.cells for row in grid.rows]
     for cell, column in zip(rows[0], table.columns, strict=True):
         # the unit of a long head stands in a line of its own
@@ -268,7 +269,8 @@ def _write_table(document: Document, table: Table) -> None:
         _write_small(document, f"注\uff1a{note}")
 
 
-def _narrow_margins(grid: Any) -> None:
+def narrow_margins(grid: Any) -> None:
+    """Leave half a millimetre at the sides of a table's cells."""
     margins = OxmlElement("w:tblCellMar")
     for side in ("left", "right"):
         margin = OxmlElement(f"w:{side}")
@@ -287,7 +289,7 @@ def _fill_cell(
     paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1.5)
     if middle or column.kind in CENTERED or column.merge:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    _set_face(paragraph.add_run(drop_controls(text)), face, size=_SIZE_5_SMALL)
+    set_face(paragraph.add_run(drop_controls(text)), face, size=_SIZE_5_SMALL)
     if fill:
         shade = OxmlElement("w:shd")
         for key, value in (("w:val", "clear"), ("w:color", "auto"), ("w:fill", fill)):
@@ -332,7 +334,7 @@ def _write_small(document: Document, text: str, *, hold: bool = False) -> None:
     paragraph = document.add_paragraph()
     paragraph.paragraph_format.line_spacing = Pt(_SMALL_LINE_PT)
     paragraph.paragraph_format.keep_with_next = hold
-    _set_face(paragraph.add_run(drop_controls(text)), BODY_FACE.name, size=_SIZE_5_SMALL)
+    set_face(paragraph.add_run(drop_controls(text)), BODY_FACE.name, size=_SIZE_5_SMALL)
 
 
 def _write_footnotes(document: Document, notes: Sequence[str]) -> None:
@@ -349,7 +351,7 @@ def _write_footnotes(document: Document, notes: Sequence[str]) -> None:
         _write_small(document, line, hold=len(lines) - _TOGETHER <= place < len(lines) - 1)
 
 
-def _declare_fonts(document: Document) -> None:
+def declare_fonts(document: Document) -> None:
     """Name the free faces that may stand in for the office's, in the table of fonts."""
     part = next(
         part for part in document.part.package.iter_parts() if str(part.partname) == "/word/fontTable.xml"

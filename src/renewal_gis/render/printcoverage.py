@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,6 +85,7 @@ def draw_coverage(survey: Survey, /, *, unit: str = "", paper: Paper = PAPER) ->
             place="land",
             remedy="在方案 [[sources]] 中写明 role = land、facilities 的文件",
         )
+    survey = replace(survey, coverage=_pick_straight(survey))
     scene = set_scene(survey, choose_target(survey), unit=unit, inset_ratio=1 / _RATIO)
     if unit and unit not in set(scene.units["name"]):
         raise InputError(f"{unit}没有界线,不能单独绘覆盖图", place=unit, remedy="另选有界线的区县")
@@ -125,6 +127,15 @@ def draw_coverage(survey: Survey, /, *, unit: str = "", paper: Paper = PAPER) ->
             line -= _measure_block(block)
         write_foot(page, foot)
         return canvas.save_sheet(sheet)
+
+
+def _pick_straight(survey: Survey) -> pd.DataFrame:
+    """The shares in a straight line and as things stand: the ones that the drawn outlines belong to."""
+    rows = survey.coverage
+    for column, wanted in (("measure", "straight"), ("scenario", "before")):
+        if column in rows:
+            rows = rows[rows[column] == wanted]
+    return rows
 
 
 def _find_view(scene: Scene) -> Box:

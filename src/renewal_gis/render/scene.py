@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -16,7 +17,6 @@ from renewal_gis.render.labels import Label, place_labels
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import geopandas as gpd
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -208,8 +208,9 @@ def draw_backdrop(
     window = shapely.box(*panel.box)
     streets = scene.survey.streets
     if len(streets) and "highway" in streets:
-        streets = streets.to_crs(crs)
-        streets = streets[streets.intersects(window)]
+        # only what the panel shows is projected: a city has a hundred thousand streets
+        seen = gpd.GeoSeries([window], crs=crs).to_crs(streets.crs).total_bounds
+        streets = streets.cx[seen[0] : seen[2], seen[1] : seen[3]].to_crs(crs)
         found = np.array([style.find_road_class(value) for value in streets["highway"]], dtype=object)
         for name in reversed(classes):
             wide = theme.roads[name].width * width
