@@ -122,7 +122,7 @@ def test_events_need_their_object(ledger):
 
 
 def test_backwards_only_with_a_reason(ledger):
-    with pytest.raises(LedgerError, match="由“cleared”退回“started”"):
+    with pytest.raises(LedgerError, match="由“已清理”退回“已开工”"):
         ledger.add_event("A-10", stage="started", date=DAY, by="张三", at=AT)
     made = ledger.add_event("A-10", stage="started", date=DAY, by="张三", at=AT, reason="复查不合格")
     history = ledger.history("A-10")

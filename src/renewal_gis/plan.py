@@ -69,7 +69,10 @@ class Programme(Model):
         for place, known in enumerate(self.stages):
             if known == stage:
                 return place
-        raise PlanError(f"专项“{self.name}”没有阶段“{stage}”", remedy=f"可用:{'、'.join(self.stages)}")
+        told = Stage(stage).zh if stage in set(Stage) else stage
+        raise PlanError(
+            f"专项“{self.name}”没有阶段“{told}”", remedy=f"可用:{'、'.join(s.zh for s in self.stages)}"
+        )
 
 
 class Curve(Model):
@@ -216,6 +219,7 @@ class Facility(Model):
     id: str = Field(description="代码")
     name: str = Field(description="名称")
     reach_m: float = Field(description="服务半径,米", gt=0)
+    min_area_m2: float = Field(0.0, description="以面表示的设施,小于此面积的不计,平方米", ge=0)
     source: str = Field(description="半径的出处")
 
 

@@ -222,9 +222,14 @@ def _hold_disorder(fates: Fates, rows: Sequence[dict[str, Any]], stages_of: Stag
                     "event-order",
                     row,
                     column="日期",
-                    value=f"{rows[row]['stage']} {rows[row]['date']}",
+                    value=f"{name_stage(rows[row]['stage'])} {rows[row]['date']}",
                     site_id=site_id,
                 )
+
+
+def name_stage(code: str) -> str:
+    """Return a stage in words; what is no code of ours is a word already."""
+    return Stage(code).zh if code in set(Stage) else code
 
 
 def _longest_rise(days: Sequence[tuple[dt.date, dt.time]]) -> list[int]:

@@ -23,6 +23,7 @@ from renewal_gis.intake.dbf import read_dbf
 from renewal_gis.intake.features import Features, read_wkb, zip_rows
 from renewal_gis.intake.grids import decode
 from renewal_gis.intake.shapes import build_shape
+from renewal_gis.intake.trial import try_reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +65,7 @@ def read_gdal(copy: Path, admitted: Admitted, layer: str | None) -> Features:
         report.add("log-read", file=admitted.name, value="、".join(logs))
     if copy.suffix == ".gpkg":
         _forget_counts(copy)
+    try_reading(copy, name=admitted.name, size=admitted.size)
     with _telling(admitted.name), _noting(report, admitted.name):
         layers = [(str(name), kind) for name, kind in pyogrio.list_layers(str(copy))]
         layers = [pair for pair in layers if pair[1] is not None] or layers
@@ -323,6 +325,7 @@ def read_shapefile(copy: Path, admitted: Admitted) -> Features:
         report.add("encoding-found", file=admitted.name, value=f"{table.encoding.upper()}({table.evidence})")
     for word in table.mended:
         report.add("field-cut", file=admitted.name, field=word)
+    try_reading(copy, name=admitted.name, size=admitted.size)
     beside[".dbf"].unlink()  # GDAL reads the shapes only; it cannot read names cut inside a character
     with _telling(admitted.name), _noting(report, admitted.name):
         shapes, faults, crs = _read_shp(copy)

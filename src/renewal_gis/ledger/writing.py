@@ -12,6 +12,7 @@ from renewal_gis.ledger.base import EVENT_COLUMNS, SITE_TYPES, chain_row
 from renewal_gis.ledger.diary import find_days, keep_counting, read_entries
 from renewal_gis.ledger.lineage import LAST_DAY, inherit_entries, read_lineage
 from renewal_gis.ledger.tables import EVENT_INSERT, insert_into
+from renewal_gis.vocab import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -277,13 +278,15 @@ def _check_direction(base: Connection, row: Row, plan: Plan, programme_id: str) 
     current = list(find_days(walk, stages, as_of=day))[-1:]
     if current and programme.order_of(current[0]) > place:
         raise LedgerError(
-            f"阶段由“{current[0]}”退回“{row['stage']}”", place=row["site_id"], remedy=_BACKWARDS
+            f"阶段由“{Stage(current[0]).zh}”退回“{Stage(row['stage']).zh}”",
+            place=row["site_id"],
+            remedy=_BACKWARDS,
         )
     first = find_days(walk, stages, as_of=LAST_DAY)
     later = [stage for stage in first if programme.order_of(stage) < place and first[stage] > day]
     if later:
         raise LedgerError(
-            f"“{row['stage']}”的日期 {day} 早于已登记的“{later[-1]}”({first[later[-1]]}),等于退回",
+            f"“{Stage(row['stage']).zh}”的日期 {day} 早于已登记的“{Stage(later[-1]).zh}”({first[later[-1]]}),等于退回",
             place=row["site_id"],
             remedy=_BACKWARDS,
         )
