@@ -340,3 +340,26 @@ def test_widths_that_are_none_are_told(shared):
     assert balance(intake) == (112, 107, 5, 0)
     assert all("宽度" in finding.text for finding in intake.findings)
     json.dumps([finding.value for finding in intake.findings])
+
+
+def test_lines_a_province_away_are_told_and_kept(tmp_path):
+    near = [shapely.LineString([(114.5 + k / 100, 36.6), (114.505 + k / 100, 36.6)]) for k in range(20)]
+    frame = gpd.GeoDataFrame(
+        {"highway": ["residential"] * 21},
+        geometry=[*near, shapely.LineString([(10, 10), (10.01, 10)])],
+        crs="EPSG:4490",
+    )
+    frame.to_parquet(tmp_path / "roads.parquet")
+    intake = read_roads(tmp_path / "roads.parquet")
+    told = [finding for finding in intake.findings if finding.code == "road-astray"]
+    assert [finding.row for finding in told] == [21]
+    assert len(intake.frame) == intake.accepted == 21
+
+
+def test_swapped_degrees_are_named(tmp_path):
+    lines = [shapely.LineString([(36.6, 114.5 + k / 100), (36.61, 114.5 + k / 100)]) for k in range(3)]
+    gpd.GeoDataFrame({"highway": ["residential"] * 3}, geometry=lines, crs="EPSG:4490").to_parquet(
+        tmp_path / "roads.parquet"
+    )
+    with pytest.raises(InputError, match="经纬度疑似颠倒"):
+        read_roads(tmp_path / "roads.parquet")

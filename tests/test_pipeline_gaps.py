@@ -216,6 +216,24 @@ def test_evidence_files_are_read(town, tmp_path):
     assert "沁河" in gpd.read_parquet(tmp_path / "out.parquet")["barriers"].iloc[0]
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"site_id": ["D-01"], "programme": ["dead_end_road"], "stage": ["opened"]},
+        {"编号": ["D-01"], "项目类别": ["断头路"], "状态": ["已打通"]},
+    ],
+)
+def test_a_file_of_sites_is_matched_and_verified_whatever_its_words(town, tmp_path, columns):
+    town.to_parquet(tmp_path / "roads.parquet")
+    road = shapely.LineString(shift((800, 800), (1000, 800)))
+    gpd.GeoDataFrame(columns, geometry=[road], crs=METRIC).to_crs("EPSG:4490").to_file(
+        tmp_path / "sites.geojson"
+    )
+    summary = run_gaps(tmp_path / "roads.parquet", tmp_path / "out.parquet", sites=tmp_path / "sites.geojson")
+    assert [(f.code, f.site_id) for f in summary.findings] == [("road-not-opened", "D-01")]
+    assert gpd.read_parquet(tmp_path / "out.parquet")["ledger_site"].iloc[0] == "D-01"
+
+
 def test_a_failed_write_leaves_what_was_there(town, tmp_path, monkeypatch):
     town.to_parquet(tmp_path / "roads.parquet")
     (tmp_path / "out.parquet").write_text("旧")

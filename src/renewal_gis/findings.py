@@ -100,6 +100,7 @@ _rule("weight-missing", _W, "没有套数,按套数计量的目标未计入该�
 _rule("gate-breached", _W, "不符合方案要求:{value}", "请核对并补充材料")
 _rule("road-refused", _W, "道路几何图形无法使用:{value},已隔离", "请检查该要素的图形")
 _rule("road-mended", _I, "道路要素已修正:{value}", "请核对修正后的内容")
+_rule("road-astray", _W, "道路远离本文件的其余道路:位于 {value}", "请核对坐标是否错位、坐标系是否一致")
 _rule("road-double", _I, "道路要素{value}", "无需处理;如为不同道路请核对图形")
 _rule(
     "road-class-unknown",
@@ -130,6 +131,7 @@ _rule("header-repeated", _I, "该行重复表头(header),不作为项目", "无�
 _rule("heading-row", _I, "小标题“{value}”不作为项目", "无需处理;如为项目请补填编号和名称")
 _rule("unit-converted", _I, "“{field}”按单位“{value}”换算(×{new})", "无需处理")
 _rule("text-garbled", _W, "“{field}”的“{value}”含乱码(encoding,�)", "请从原文件核对后重填")
+_rule("file-unended", _I, "最后一行没有换行,文件可能不完整(truncated)", "请核对末行和行数")
 _rule("row-short", _W, "该行只有 {value} 列(field),表头有 {new} 列,缺的按空白读", "请核对该行是否完整")
 _rule("sheet-hidden", _I, "工作簿另有隐藏(hidden)的工作表“{value}”,没有读", "如需入库请取消隐藏并写明工作表")
 _rule("rows-hidden", _I, "有 {value} 行(列)被隐藏或筛选(hidden,filter),已照常读入", "请核对是否确属本次报送")

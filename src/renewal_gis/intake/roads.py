@@ -32,6 +32,8 @@ MOST_FINDINGS = 50
 """Rows of one kind of fault that get a finding each; the rest are counted in one more."""
 DIRECTED_SHARE = 0.05
 """Where more lines than this have a reverse twin, the file draws each direction of a street."""
+ASTRAY_TIMES, ASTRAY_DEG, ASTRAY_M = 20.0, 1.0, 100_000.0
+"""A line is astray this many times further from the middle than half of the lines, and this far at least."""
 SAME_DEG = 1e-8
 SAME_M = 1e-3
 _TOLD = ("record", "label", "partial", "fault")
@@ -204,6 +206,13 @@ def _settle_crs(raw: gpd.GeoDataFrame, crs: object, name: str) -> pyproj.CRS:
     in_degrees = (np.abs(bounds[:, [0, 2]]) <= 181).all(axis=1) & (np.abs(bounds[:, [1, 3]]) <= 91).all(
         axis=1
     )
+    swapped = (np.abs(bounds[:, [0, 2]]) <= 91).all(axis=1) & (np.abs(bounds[:, [1, 3]]) <= 181).all(axis=1)
+    if found.is_geographic and in_degrees.mean() < 0.5 <= swapped.mean():
+        raise InputError(
+            f"经纬度疑似颠倒:首列为 {bounds[0, 0]:.5f}、次列为 {bounds[0, 1]:.5f}",
+            place=name,
+            remedy="坐标应先经度、后纬度;请交换两列后重新导出",
+        )
     if found.is_geographic and in_degrees.mean() < 0.5:
         raise InputError(
             f"坐标系为 {name_crs(found)}(经纬度),坐标却是 {bounds[0, 0]:.0f}, {bounds[0, 1]:.0f} 这样的米制数值",
@@ -256,7 +265,21 @@ def _sort_geometry(raw: gpd.GeoDataFrame, name: str) -> tuple[gpd.GeoDataFrame, 
         crs=raw.crs,
     )
     frame["record"] = record[owner]
+    _tell_astray(frame, fates)
     return frame, fates
+
+
+def _tell_astray(frame: gpd.GeoDataFrame, fates: _Fates) -> None:
+    """Tell of lines that lie a province away from the rest: a slip of a digit, which a city cannot have."""
+    if len(frame) == 0:
+        return
+    west, south, east, north = frame.geometry.bounds.to_numpy().T
+    middle = np.stack([(west + east) / 2, (south + north) / 2], axis=1)
+    away = np.hypot(*(middle - np.median(middle, axis=0)).T)
+    least = ASTRAY_DEG if frame.crs.is_geographic else ASTRAY_M
+    astray = away > max(ASTRAY_TIMES * float(np.median(away)), least)
+    told = np.array([f"{x:.5f}, {y:.5f}" for x, y in middle[astray]], dtype=object)
+    fates.mark(frame["record"].to_numpy()[astray], 0, "road-astray", value=told)
 
 
 def _take_lines(geometry: np.ndarray, kind: np.ndarray, usable: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+SITE_IDS = ("site_id", "编号", "项目编号")
+DEAD_END_WORD = "断头路"
 LAYERS = ("links", "dead_ends", "defects", "streets")
 
 
@@ -326,6 +328,8 @@ def run_gaps(  # noqa: PLR0913 - one option of the command each
         if path is not None
     }
     extra["planned"] = _join_planned(intake.planned, extra.get("planned"))
+    if "sites" in extra:
+        extra["sites"] = _name_sites(extra["sites"], plan)
     result = find_gaps(
         intake.frame,
         crs_metric=_pick_metric(intake.frame, plan, crs),
@@ -336,6 +340,24 @@ def run_gaps(  # noqa: PLR0913 - one option of the command each
     for target in targets:
         _write_result(result, target, intake.frame.crs)
     return _summarise(result, intake, targets, seconds=time.perf_counter() - began)
+
+
+def _name_sites(sites: gpd.GeoDataFrame, plan: Plan | None) -> gpd.GeoDataFrame:
+    """Sites of a file by their ids, with programme and stage in the ledger's words where offices wrote their own."""
+    named = sites.copy()
+    header = next((name for name in SITE_IDS if name in named), None)
+    if header is not None:
+        named.index = pd.Index(named[header].astype(str), name="site_id")
+    stages = {stage.zh: stage.value for stage in Stage}
+    programmes = {DEAD_END_WORD: DEAD_END_PROGRAMME}
+    if plan is not None:
+        programmes |= {word: one.id for one in plan.programmes for word in (one.name, one.short)}
+    for column, header, words in (("programme", "项目类别", programmes), ("stage", "状态", stages)):
+        source = next((name for name in (column, header) if name in named), None)
+        if source is not None:
+            told = named[source].astype(object)
+            named[column] = told.map(words).fillna(told)
+    return named
 
 
 def _add_doubles(result: GapsResult, doubles: gpd.GeoDataFrame) -> GapsResult:
