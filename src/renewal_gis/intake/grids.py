@@ -219,6 +219,8 @@ def _read_text(admitted: Admitted, report: Report) -> Grid:
         raise InputError(
             f"csv 第 {last + 1} 行无法解析:{error}", place=admitted.name, remedy="请检查引号,或另存为 xlsx"
         ) from error
+    if text and not text.endswith(("\n", "\r")):
+        report.add("file-unended", file=admitted.name, row=numbers[-1] if numbers else None)
     ragged = _find_ragged(rows) | _find_cut(rows, text)
     return Grid(admitted.name, "", rows, ragged=ragged, line_numbers=numbers)
 
