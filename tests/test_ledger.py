@@ -111,7 +111,7 @@ def test_the_same_key_is_one_event(ledger):
 def test_events_need_their_object(ledger):
     with pytest.raises(LedgerError, match="没有编号“Z-1”"):
         ledger.add_event("Z-1", note="x", date=DAY, by="张三", at=AT)
-    with pytest.raises(LedgerError, match="没有阶段“accepted”"):
+    with pytest.raises(LedgerError, match="没有阶段“验收合格”"):
         ledger.add_event("A-10", stage="accepted", date=DAY, by="张三", at=AT)
     with pytest.raises(LedgerError, match="没有阶段、说明或更正对象"):
         ledger.add_event("A-10", date=DAY, by="张三", at=AT)
@@ -356,3 +356,22 @@ def test_the_lean_events_tell_the_same(ledger):
     ledger.add_event("A-12", corrects=ledger.history("A-12").index[-1], date=DAY, by="张三", at=LATER)
     pd.testing.assert_frame_equal(*look())
     assert len(ledger.stage_events(known_at="2000-01-01")) == 0
+
+
+def test_an_import_that_runs_backwards_is_kept_and_told(ledger):
+    events = (
+        toytown.make_events()
+        .iloc[[33, 33, 33]]
+        .assign(
+            stage=["works_completed", "permitted", "started"],
+            date=pd.to_datetime(["2021-06-10", "2021-06-20", "2021-06-20"]),
+            key=["b1", "b2", "b3"],
+            source_row=pd.array([2, 3, 4], dtype="Int64"),
+        )
+    )
+    events.index = pd.Index(["b1", "b2", "b3"], name="event_id")
+    result = ledger.import_events(events, at=LATER, by="测试")
+    assert result.added == 3
+    # A-08 is an alley: its programme knows no permit, so only the second start runs backwards
+    assert [(f.code, f.site_id, f.row) for f in result.findings] == [("stage-backwards", "A-08", 4)]
+    assert "由“改造完成”退回“已开工”" in next(iter(result.findings)).text

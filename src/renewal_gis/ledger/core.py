@@ -17,12 +17,13 @@ from renewal_gis.ledger.writing import (
     begin_tally,
     check_event,
     end_tally,
+    find_backwards,
     find_same,
     write_events,
     write_sites,
 )
 from renewal_gis.schema import EVENTS, SITES, check_frame
-from renewal_gis.vocab import EventKind
+from renewal_gis.vocab import EventKind, Stage
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -161,11 +162,16 @@ class SqlLedger(LedgerViews):
         check_frame(frame, EVENTS)
         moment = format_moment(at)
         rows = list_event_rows(frame, at=moment, by=by)
+        plan = self.plan() if self.has_plan() else None
         with self.writing() as base:
             originals = frame.attrs.get("originals", {})
             added = write_events(base, rows, moment=moment, by=by, originals=originals)
             lineage = read_lineage(base)
+            back = [] if plan is None else find_backwards(base, rows, plan)
         report = Report()
+        for row, before in back:
+            place = {"file": row["source_file"], "row": row["source_row"], "site_id": row["site_id"]}
+            report.add("stage-backwards", value=Stage(before).zh, new=Stage(row["stage"]).zh, **place)
         ends = {site: link for link in lineage.links for site in link.parents}
         for row in rows:
             link = ends.get(row["site_id"])

@@ -64,8 +64,11 @@ def open_file(path: str | Path, /, *, create: bool = False) -> GeoPackageLedger:
         _check_kind(base, path)
     except sqlite3.DatabaseError as error:
         base.close()
+        busy = "locked" in str(error) or "busy" in str(error)
         raise LedgerError(
-            f"台账无法打开:{error}", place=str(path), remedy="请用备份恢复,或换一个路径"
+            "台账正被占用" if busy else f"台账无法打开:{error}",
+            place=str(path),
+            remedy="请稍后重试" if busy else "请用备份恢复,或换一个路径",
         ) from error
     except LedgerError:
         base.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +14,6 @@ from renewal_gis.ledger.base import EVENT_COLUMNS, RECORD_COLUMNS, SITE_TYPES, h
 from renewal_gis.ledger.tables import insert_into
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from renewal_gis.ledger.core import SqlLedger
     from renewal_gis.ledger.writing import Connection
 
@@ -48,9 +47,9 @@ def copy_ledger(source: SqlLedger, target: SqlLedger, /) -> dict[str, int]:
             for table, names in TABLES.items():
                 if new.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None:  # noqa: S608  # fixed names
                     raise LedgerError("目标台账不是空的", place=target.name, remedy="请给出一个新的台账")
-                rows = old.execute(_read(table)).fetchall()
-                new.executemany(insert_into(table, names), rows)
-                counts[table] = len(rows)
+                # row by row: a large ledger need not stand in memory
+                new.executemany(insert_into(table, names), old.execute(_read(table)))
+                counts[table] = int(new.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
             _set_counters(target, new)
             last = old.execute("SELECT max(recorded_at) FROM site").fetchone()[0]
             target.touch_layer(new, last or "1970-01-01T00:00:00.000")
@@ -85,12 +84,15 @@ def is_server_ledger(ledger: SqlLedger, /) -> bool:
 
 def seal_rows(base: Connection, /) -> dict[str, str]:
     """Return a fingerprint of each table's rows in their order; equal ledgers have equal ones."""
-    return {table: hash_values(_list_plain(base, table)) for table in TABLES}
+    return {table: _seal_table(base, table) for table in TABLES}
 
 
-def _list_plain(base: Connection, table: str) -> Iterator[list[object]]:
+def _seal_table(base: Connection, table: str) -> str:
+    seal = hashlib.sha256()
     for row in base.execute(_read(table)):
-        yield [value.hex() if isinstance(value, bytes) else value for value in row]
+        plain = (value.hex() if isinstance(value, bytes) else value for value in row)
+        seal.update(hash_values(plain).encode())
+    return seal.hexdigest()
 
 
 def copy_to_file(ledger: SqlLedger, path: str | Path, /) -> Path:

@@ -12,7 +12,7 @@ from renewal_gis.ledger.base import EVENT_COLUMNS, SITE_TYPES, chain_row
 from renewal_gis.ledger.diary import find_days, keep_counting, read_entries
 from renewal_gis.ledger.lineage import LAST_DAY, inherit_entries, read_lineage
 from renewal_gis.ledger.tables import EVENT_INSERT, insert_into
-from renewal_gis.vocab import Stage
+from renewal_gis.vocab import EventKind, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -167,6 +167,31 @@ def write_events(
         counts = (len(fresh), 0, len(rows) - len(fresh), 0)
         log_import(base, "events", name_originals(files, originals), counts, moment=moment, by=by)
     return len(fresh)
+
+
+def find_backwards(base: Connection, rows: Iterable[Row], plan: Plan) -> list[tuple[Row, str]]:
+    """Return the stages in a file that run backwards without a reason, each with the stage before it.
+
+    An import is history and is kept as it is; an entry by hand would be refused. The days of one site
+    are looked at in their order, at the same day the lower stage first.
+    """
+    home = dict(base.execute("SELECT site_id, programme FROM site").fetchall())
+    ranks = {p.id: {str(stage): rank for rank, stage in enumerate(p.stages)} for p in plan.programmes}
+    staged = [
+        (row["site_id"], row["date"], ranks.get(home[row["site_id"]], {}).get(row["stage"], 0), k, row)
+        for k, row in enumerate(rows)
+        if row["kind"] == EventKind.STAGE
+    ]
+    found: list[tuple[Row, str]] = []
+    site, top, before = "", 0, ""
+    for site_id, _, rank, _, row in sorted(staged):
+        if site_id != site:
+            site, top, before = site_id, 0, ""
+        if 0 < rank < top and not row["reason"]:
+            found.append((row, before))
+        if rank > top or row["reason"]:
+            top, before = rank, row["stage"]
+    return found
 
 
 def append_events(base: Connection, rows: list[Row]) -> None:
