@@ -34,7 +34,7 @@ from renewal_gis.render.webmap.index import write_index
 from renewal_gis.render.webmap.offline import save_offline
 from renewal_gis.render.webmap.packed import PackedLayer
 from renewal_gis.schema import STORED_CRS
-from renewal_gis.survey import Survey
+from renewal_gis.survey import Survey, Week
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,24 +44,53 @@ SHARED = Path(os.environ.get("RENEWAL_SHARED", ROOT.parent / "shared"))
 CHROMIUM = os.environ.get("RENEWAL_CHROMIUM") or shutil.which("chromium")
 AS_OF = dt.date(2021, 9, 30)
 COLOURS = {"primary": "#b00", "secondary": "#d60", "tertiary": "#da0"}
-PAN = """async () => {
-  const map = renewal.map, times = [];
-  for (let k = 0; k < 24; k++) {
-    const start = performance.now();
-    map.panBy([k % 4 < 2 ? 180 : -180, k % 2 ? 90 : -90], {animate: false});
-    await new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)));
-    times.push(performance.now() - start);
+REST = "const rest = () => new Promise(r => { const f = () => renewal.map._packedCanvas.isSettled() ? r() : requestAnimationFrame(f); f(); });"
+PAN = (
+    """async () => {
+  const map = renewal.map, times = [];"""
+    + REST
+    + """
+  await rest();
+  let last = await new Promise(requestAnimationFrame);
+  for (let k = 0; k < 240; k++) {
+    const way = k % 120 < 60 ? 1 : -1;
+    map.panBy([24 * way, 10 * way], {animate: false});
+    const now = await new Promise(requestAnimationFrame);
+    times.push(now - last);
+    last = now;
   }
+  await rest();
   return times;
 }"""
-ZOOM = """async () => {
-  const map = renewal.map, times = [];
+)
+ZOOM = (
+    """async () => {
+  const map = renewal.map, canvas = map._packedCanvas, times = [];"""
+    + REST
+    + """
+  await rest();
   for (const step of [1, 1, 1, -1, -1, -1, 1, -1]) {
     const start = performance.now();
     map.setZoom(map.getZoom() + step, {animate: false});
-    await new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)));
+    await new Promise(requestAnimationFrame);
+    while (canvas._topStale || (canvas._missing.length && canvas._missing[0].seen)) {
+      await new Promise(requestAnimationFrame);
+    }
+    times.push(performance.now() - start);
+    await rest();
+  }
+  return times;
+}"""
+)
+DATE = """() => {
+  const times = [], days = RG.status.data.days;
+  for (let k = 0; k < 15; k++) {
+    const start = performance.now();
+    renewal.asOf(days[(k * 7) % days.length]);
+    renewal.map._packedCanvas.redrawNow();
     times.push(performance.now() - start);
   }
+  renewal.asOf(days[days.length - 1]);
   return times;
 }"""
 FILTER = """() => {
@@ -114,6 +143,15 @@ def make_sites(roads: gpd.GeoDataFrame, count: int) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=spots, crs=STORED_CRS)
 
 
+def make_weeks(sites: gpd.GeoDataFrame, progress: pd.DataFrame) -> tuple[Week, ...]:
+    """Thirty weeks in which the sites begin, one after the other."""
+    days = [AS_OF - dt.timedelta(days=7 * back) for back in reversed(range(30))]
+    return tuple(
+        Week(day, progress, sites["stage"].where(sites["planned_start"] <= pd.Timestamp(day), "not_started"))
+        for day in days
+    )
+
+
 def make_survey(count: int) -> Survey:
     """A survey of that many sites over all the roads."""
     roads, plan = read_roads(), toytown.make_plan()
@@ -135,9 +173,10 @@ def make_survey(count: int) -> Survey:
             "date": sites["planned_start"].to_numpy(),
         }
     )
+    progress = pd.DataFrame(rows)
     return Survey(
-        plan=plan, as_of=AS_OF, sites=sites, events=pd.DataFrame(), reached=reached, units=make_units(roads),
-        progress=pd.DataFrame(rows), coverage=pd.DataFrame(), reach_areas=nothing, streets=roads, dead_ends=nothing,
+        weeks=make_weeks(sites, progress), plan=plan, as_of=AS_OF, sites=sites, events=pd.DataFrame(), reached=reached, units=make_units(roads),
+        progress=progress, coverage=pd.DataFrame(), reach_areas=nothing, streets=roads, dead_ends=nothing,
         links=nothing, defects=nothing, backdrop={}, land=nothing, facilities=nothing, findings=(),
         sources=("模拟数据", "© OpenStreetMap contributors, ODbL"), simulated=True,
     )  # fmt: skip
@@ -212,8 +251,17 @@ def open_page(
     return browser, page, took, asked
 
 
+def find_p95(times: list[float]) -> float:
+    """The frame that all but one in twenty are quicker than."""
+    return sorted(times)[int(len(times) * 0.95)]
+
+
 def measure_ours(play: Any, file: Path, runs: int) -> dict[str, Any]:
-    """First render, filter, pan and zoom of our page, medians over fresh browsers."""
+    """First render, filter, date, pan and zoom of our page, medians over fresh browsers.
+
+    Pan: the time from frame to frame while the map is dragged 26 pixels a frame. Zoom: until all that
+    one sees is drawn.
+    """
     first, figures = [], {}
     for _ in range(runs):
         browser, page, took, asked = open_page(play, file, ready=True)
@@ -221,13 +269,14 @@ def measure_ours(play: Any, file: Path, runs: int) -> dict[str, Any]:
         if len(first) == runs:
             home = "renewal.map.setZoom(13, {animate: false})"
             figures["filter_ms"] = statistics.median(page.evaluate(FILTER))
+            figures["date_ms"] = statistics.median(page.evaluate(DATE))
             pans = page.evaluate(PAN)
             zooms = page.evaluate(ZOOM)
             page.evaluate(home)
             near = page.evaluate(PAN)
             figures |= {
-                "pan_p95_ms": sorted(pans)[-2], "zoom_ms": statistics.median(zooms), "zoom_max_ms": max(zooms),
-                "pan_near_p95_ms": sorted(near)[-2], "requests": len(asked) - 1,
+                "pan_p95_ms": find_p95(pans), "zoom_ms": statistics.median(zooms), "zoom_max_ms": max(zooms),
+                "pan_near_p95_ms": find_p95(near), "requests": len(asked) - 1,
                 "layers": page.evaluate("renewal.layers.map(l => l.name + ' ' + l.drawn + '/' + l.total).join(', ')"),
                 "nodes": page.evaluate("document.querySelectorAll('*').length"),
                 "heap_mb": page.evaluate("performance.memory.usedJSHeapSize / 1e6"),

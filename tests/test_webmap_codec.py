@@ -199,3 +199,22 @@ def _open_vertices(shape):
         rings = [part.exterior, *part.interiors] if part.geom_type == "Polygon" else [part]
         for ring in rings:
             yield from list(ring.coords)[: -1 if part.geom_type == "Polygon" else None]
+
+
+def test_both_sides_of_the_antimeridian_one_point_and_nothing_at_all():
+    # exact to a millionth of a degree; nothing is wrapped or joined across 180°
+    hole = shapely.Polygon(
+        [(179.9, -1), (180, -1), (180, 1), (179.9, 1)], [[(179.92, -0.5), (179.98, -0.5), (179.95, 0.5)]]
+    )
+    given_shapes = [hole, shapely.box(-180, -1, -179.9, 1), shapely.Point(-180, 90), shapely.Point(180, -90)]
+    back, _ = codec.decode_features(
+        codec.encode_features(given_shapes, pd.DataFrame(index=range(len(given_shapes))))
+    )
+    for before, after in zip(given_shapes, back, strict=True):
+        assert shapely.equals_exact(shapely.normalize(before), shapely.normalize(after), tolerance=1e-6)
+    assert back[0].interiors[0].is_ring
+    alone, _ = codec.decode_features(
+        codec.encode_features([shapely.Point(1.2345678, 2)], pd.DataFrame(index=[0]))
+    )
+    assert alone[0].equals_exact(shapely.Point(1.234568, 2), 1e-9)
+    assert codec.decode_features(codec.encode_features([], pd.DataFrame()))[0] == []

@@ -371,3 +371,51 @@ def test_photographs_travel_small_and_within_the_budget(survey, tmp_path, visit)
     sizes = "Promise.all(Array.from(document.querySelectorAll('.rg-photos img'), i => i.decode().then(() => [i.naturalWidth, i.naturalHeight])))"
     assert seen.page.evaluate(sizes) == [[640, 320], [300, 300]]
     seen.check_quiet()
+
+
+# ------------------------------------------------------------------ paper, screens, looks
+def test_on_paper_the_map_fills_the_sheet_and_the_screen_comes_back(text, visit):
+    seen = visit(text).wait_ready()
+    page = seen.page
+    before = page.evaluate("JSON.stringify([renewal.map.getCenter(), renewal.map.getZoom()])")
+    page.emulate_media(media="print")
+    page.wait_for_timeout(100)
+    # without the panel the map is as wide as the sheet, and what one sees of it is painted
+    assert page.evaluate("renewal.map.getSize().x === document.body.clientWidth")
+    painted = """(() => { const c = renewal.map._packedCanvas, s = c.screen(), r = c._ratio,
+        d = c._base.brush.getImageData((s.left + s.right) / 2 * r, (s.top + s.bottom) / 2 * r, 4, 4).data;
+        return d[3] > 0; })()"""
+    assert page.evaluate(painted)
+    assert page.is_hidden(".rg-side")
+    assert page.is_hidden("#week")
+    page.emulate_media(media="screen")
+    page.wait_for_timeout(100)
+    assert page.evaluate("JSON.stringify([renewal.map.getCenter(), renewal.map.getZoom()])") == before
+    seen.check_quiet()
+
+
+BOXES = """() => {
+  const boxes = Array.from(document.querySelectorAll(
+    '.rg-filter > *, .rg-views, .rg-north, .rg-legend, .rg-corner, .rg-sheet, #week, .leaflet-control-zoom, .leaflet-control-scale'))
+    .filter(n => n.offsetParent !== null && getComputedStyle(n).display !== 'none')
+    .map(n => [n.className || n.id, n.getBoundingClientRect()]).filter(b => b[1].width > 0);
+  const bad = [];
+  for (let i = 0; i < boxes.length; i++) for (let j = i + 1; j < boxes.length; j++) {
+    const [a, p] = boxes[i], [b, q] = boxes[j];
+    if (p.left < q.right - 1 && q.left < p.right - 1 && p.top < q.bottom - 1 && q.top < p.bottom - 1) bad.push([a, b]);
+  }
+  for (const [name, box] of boxes) if (box.right > innerWidth + 1 || box.bottom > innerHeight + 1) bad.push([name, 'cut']);
+  return bad;
+}"""
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080), (1280, 800), (1024, 768)])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_nothing_overlaps_or_is_cut(survey, text, visit, size, lang):
+    seen = visit(text if lang == "zh" else write_index(survey, lang=lang), size=size).wait_ready()
+    page = seen.page
+    assert page.evaluate(BOXES) == []
+    page.evaluate("RG.status.openSite(0, 0)")
+    assert page.evaluate(BOXES) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    seen.check_quiet()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from renewal_gis.survey import Survey
 
 _ROAD_DIGITS = 5
+_LINE_ID = 1
 _CELL_DEG = 0.04
 _RIM_DEG = 0.003
 _ALMOST_ALL = (1, 99)
@@ -125,16 +126,17 @@ def layer_roads(survey: Survey, *, classes: tuple[str, ...] = style.ROAD_CLASSES
             "name": streets["name"].fillna("").astype(str).to_numpy() if "name" in streets else "",
         }
     )
-    shapes = streets.geometry.to_numpy()
     wanted = table["class"].isin(classes).to_numpy()
-    rows, lines = [], []
-    for (road_class, name), places in table[wanted].groupby(["class", "name"], sort=True).indices.items():
-        members = shapes[wanted][places]
-        merged = shapely.line_merge(shapely.multilinestrings(shapely.get_parts(members)))
-        for part in shapely.get_parts(merged):
-            rows.append((road_class, name))
-            lines.append(part)
-    frame = gpd.GeoDataFrame(pd.DataFrame(rows, columns=["class", "name"]), geometry=lines, crs=STORED_CRS)
+    shapes = streets.geometry.to_numpy()[wanted]
+    single = (shapely.get_type_id(shapes) == _LINE_ID).all()
+    groups = table[wanted].groupby(["class", "name"], sort=True).indices
+    merged = [
+        shapely.line_merge(shapely.multilinestrings(mine if single else shapely.get_parts(mine)))
+        for mine in (shapes[places] for places in groups.values())
+    ]
+    lines, owner = shapely.get_parts(merged, return_index=True)
+    names = pd.DataFrame(list(groups), columns=["class", "name"]).iloc[owner].reset_index(drop=True)
+    frame = gpd.GeoDataFrame(names, geometry=lines, crs=STORED_CRS)
     options = {
         "zIndex": 30,
         "interactive": False,

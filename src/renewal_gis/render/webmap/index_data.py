@@ -16,13 +16,16 @@ from renewal_gis.vocab import CITY, Stage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from numpy.typing import NDArray
+
     from renewal_gis.plan import Plan
-    from renewal_gis.survey import Survey, Week
+    from renewal_gis.survey import Survey
 
 _COUNTS = ("base", "done", "counted", "unlocated", "passed", "units")
 _TENTHS = ("rate", "expected", "pace_pp")
 _LIGHTS = ("", *(light for light in style.LIGHTS))
 _BREACH = "gate-breached"
+_NOT_STARTED = [stage.value for stage in Stage].index(Stage.NOT_STARTED.value)
 
 
 def gather_data(survey: Survey, *, lang: str = "zh") -> dict[str, Any]:
@@ -146,26 +149,35 @@ def list_moves(survey: Survey, reached: pd.DataFrame) -> list[list[Any]]:
     list
         ``[week, row of the site, stage]``: stages that were given back since, and nothing else.
     """
-    stages = {
-        programme.id: [stage.value for stage in programme.stages] for programme in survey.plan.programmes
-    }
+    codes = pd.Index([stage.value for stage in Stage])
+    ladder, days = _spread_ladders(survey, reached, codes)
     found: list[list[Any]] = []
     for number, week in enumerate(survey.weeks):
-        told = week.stages.reindex(survey.sites.index).to_numpy(dtype=object)
-        seen = _stages_on(survey.sites["programme"].to_numpy(dtype=object), reached, stages, week)
-        found += [[number, int(row), told[row]] for row in np.flatnonzero(told != seen)]
+        known = week.stages.index.equals(survey.sites.index)
+        stages = week.stages if known else week.stages.reindex(survey.sites.index)
+        told = codes.get_indexer(stages.to_numpy(dtype=object))
+        come = days <= np.datetime64(week.day)  # NaT compares false
+        last = np.where(come, np.arange(1, days.shape[1] + 1), 0).max(axis=1, initial=0)
+        seen = np.where(last > 0, ladder[np.arange(len(last)), last - 1], _NOT_STARTED)
+        found += [[number, int(row), str(codes[told[row]])] for row in np.flatnonzero(told != seen)]
     return found
 
 
-def _stages_on(programmes: Any, reached: pd.DataFrame, stages: dict[str, list[str]], week: Week) -> Any:
-    last = np.full(len(programmes), Stage.NOT_STARTED.value, dtype=object)
-    day = pd.Timestamp(week.day)
-    for programme, codes in stages.items():
-        mine = programmes == programme
-        for code in codes:
-            if f"r:{code}" in reached:
-                last[mine & (reached[f"r:{code}"] <= day).to_numpy()] = code
-    return last
+def _spread_ladders(
+    survey: Survey, reached: pd.DataFrame, codes: pd.Index[Any]
+) -> tuple[NDArray[np.int64], NDArray[np.datetime64]]:
+    """Return, by site and by place in its programme's order, the number of the stage and its day."""
+    programmes = survey.sites["programme"].to_numpy(dtype=object)
+    deep = max(len(programme.stages) for programme in survey.plan.programmes)
+    ladder = np.zeros((len(programmes), deep), dtype=np.int64)
+    days = np.full(ladder.shape, np.datetime64("NaT", "ns"))
+    for programme in survey.plan.programmes:
+        mine = programmes == programme.id
+        for place, stage in enumerate(programme.stages):
+            ladder[mine, place] = codes.get_loc(stage.value)
+            if f"r:{stage.value}" in reached:
+                days[mine, place] = reached[f"r:{stage.value}"].to_numpy(dtype="datetime64[ns]")[mine]
+    return ladder, days
 
 
 # ------------------------------------------------------------------ what is told of units and sites

@@ -6,7 +6,8 @@
   "use strict";
   const RG = (global.RG = global.RG || {}),
     L = global.L;
-  const FRAME_MS = 9,
+  const FRAME_MS = 7,
+    STILL_MS = 40,
     REST_MS = 110,
     STALE_MS = 600;
 
@@ -104,9 +105,16 @@
       if (this._map._animatingZoom && this._bounds) {
         return;
       }
-      this._movedAt = performance.now();
+      const start = performance.now(),
+        at = this._map._getMapPanePos();
+      /* the end of a movement is told as well: then nothing has moved since */
+      if (!this._paneAt || !this._paneAt.equals(at)) {
+        this._movedAt = start;
+        this._paneAt = at.clone();
+      }
       if (!this._holds()) {
         this._place();
+        this._spent = performance.now() - start;
       }
       this._schedule();
     },
@@ -133,8 +141,7 @@
       this._placeTop();
       const view = this.view(),
         brush = this._base.brush;
-      brush.setTransform(1, 0, 0, 1, 0, 0);
-      brush.clearRect(0, 0, this._base.width, this._base.height);
+      this._wipe(this._base);
       if (zoomed) {
         const grown = view.scale / before.scale;
         brush.drawImage(
@@ -215,18 +222,21 @@
       if (!this._map || !this._bounds || this.held || this._map._animatingZoom) {
         return;
       }
-      const start = performance.now();
+      const now = performance.now(),
+        start = now - (this._spent || 0),
+        rested = now - this._movedAt > REST_MS,
+        most = rested ? STILL_MS : FRAME_MS;
+      this._spent = 0;
       this._take();
       const view = this.view();
       let seen = this._missing.length && this._missing[0].seen;
-      while (seen && performance.now() - start < FRAME_MS) {
+      while (seen && performance.now() - start < most) {
         this._drawNext(view);
         seen = this._missing.length && this._missing[0].seen;
       }
       if (!seen && this._topStale) {
-        const rested = start - this._movedAt > REST_MS,
-          late = start - this._drawnAt > STALE_MS && !this._covers(this._topView || view);
-        if ((rested || late) && performance.now() - start < FRAME_MS) {
+        const late = start - this._drawnAt > STALE_MS && !this._covers(this._topView || view);
+        if ((rested || late) && performance.now() - start < most) {
           this._drawTop();
         }
       } else if (!seen && this._missing.length) {
@@ -260,6 +270,11 @@
         L.Util.cancelAnimFrame(this._pending);
         this._pending = 0;
       }
+      if (this.direct) {
+        this._drawGround();
+        this._drawTop();
+        return;
+      }
       this._take();
       const view = this.view();
       while (this._missing.length && this._missing[0].seen) {
@@ -270,6 +285,36 @@
       }
       if (this._missing.length) {
         this._schedule();
+      }
+    },
+
+    /* on paper a cleared canvas is white and hides what is below: there it is made anew */
+    _wipe: function (canvas) {
+      if (this.direct) {
+        canvas.width = Number(canvas.width);
+      }
+      canvas.brush.setTransform(1, 0, 0, 1, 0, 0);
+      if (!this.direct) {
+        canvas.brush.clearRect(0, 0, canvas.width, canvas.height);
+      }
+    },
+
+    /* on paper the ground is drawn without tiles, so that lines stay lines */
+    _drawGround: function () {
+      const view = this.view(),
+        brush = this._base.brush;
+      this._wipe(this._base);
+      brush.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
+      this._missing = [];
+      for (const [part, draw] of [
+        ["polygon", "drawAreas"],
+        ["line", "drawLines"],
+      ]) {
+        for (const layer of this._packed) {
+          if (layer.drawsOn(part, view)) {
+            layer[draw](brush, view);
+          }
+        }
       }
     },
 
@@ -313,8 +358,7 @@
       view.labels = new RG.LabelRoom(view.width, view.height, this.screen());
       fitCanvas(this._top, this._bounds.getSize(), ratio);
       this._placeTop();
-      context.setTransform(1, 0, 0, 1, 0, 0);
-      context.clearRect(0, 0, this._top.width, this._top.height);
+      this._wipe(this._top);
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       for (const layer of this._packed) {
         layer.drawn = 0;

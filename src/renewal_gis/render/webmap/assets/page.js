@@ -293,16 +293,19 @@
     const paper = global.matchMedia("print");
     let before = null;
     paper.addEventListener("change", function () {
-      const bounds = before ? null : map.getBounds();
+      const canvas = map._packedCanvas,
+        now = { at: map.getCenter(), zoom: map.getZoom(), bounds: map.getBounds() };
+      canvas.direct = paper.matches;
       map.invalidateSize({ animate: false, pan: false });
       if (paper.matches) {
-        before = { at: map.getCenter(), zoom: map.getZoom() };
-        map.fitBounds(bounds, { animate: false });
+        before = before || now;
+        map.fitBounds(now.bounds, { animate: false });
       } else if (before) {
         map.setView(before.at, before.zoom, { animate: false });
         before = null;
+        canvas.redraw();
       }
-      map._packedCanvas.redrawNow();
+      canvas.redrawNow();
     });
   }
 

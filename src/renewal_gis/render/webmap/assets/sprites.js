@@ -37,6 +37,17 @@
     if (left < 2 || top < 2 || right > this.width - 2 || bottom > this.height - 2) {
       return false;
     }
+    /* what the edge of the screen would cut is left out; what is outside may come into view as it is */
+    const seen = this.screen;
+    if (
+      left < seen.right &&
+      right > seen.left &&
+      top < seen.bottom &&
+      bottom > seen.top &&
+      (left < seen.left || right > seen.right || top < seen.top || bottom > seen.bottom)
+    ) {
+      return false;
+    }
     const cells = [];
     for (let column = Math.floor(left / CELL); column <= right / CELL; column++) {
       for (let row = Math.floor(top / CELL); row <= bottom / CELL; row++) {

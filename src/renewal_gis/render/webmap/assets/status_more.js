@@ -20,7 +20,7 @@
     }
     if (name === "month") {
       const months = new Set();
-      for (const day of columns.planned_finish.values) {
+      for (const day of new Set(columns.planned_finish.values)) {
         if (day === day) {
           months.add(RG.day(day).slice(0, 7));
         }

@@ -98,7 +98,7 @@
     }
     for (const [number, row, stage] of my.data.moves) {
       if (number === week) {
-        codes[my.places.get(row)] = words.indexOf(stage);
+        codes[row] = words.indexOf(stage);
       }
     }
     return textColumn(words, codes);
@@ -198,13 +198,8 @@
 
   /* before anything is shown: the numbers of the last week */
   function startWeeks() {
-    const columns = my.sites.data.columns,
-      rows = columns.row;
+    const columns = my.sites.data.columns;
     my.own = { stage: columns.stage, group: columns.group };
-    my.places = new Map();
-    for (let i = 0; i < my.n; i++) {
-      my.places.set(rows ? rows.values[i] : i, i);
-    }
     my.now.week = my.data.days.length - 1;
     my.data.asOf = my.data.days[my.now.week];
     my.data.rows = makeRows(my.now.week);
