@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from renewal_gis.roads.network import Network
 
 SOURCES_PER_ROUND = 256
-CELL_M = 3000.0
+CELL_M = 4000.0
 """Small enough that a search does not visit half a city, large enough that cutting the network out is cheap."""
 
 
