@@ -13,7 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point
 
-from renewal_gis.analysis.walking import build_walks, find_stops, join_links, measure_walks, spread_walks
+from renewal_gis.analysis.walking import (
+    build_walks,
+    find_stops,
+    measure_walks,
+    open_links,
+    pass_links,
+    spread_walks,
+)
 from renewal_gis.errors import CrsError, SchemaError
 from renewal_gis.roads.network import build_streets
 
@@ -26,10 +33,14 @@ def make_streets(*lines, highway="residential"):
     )
 
 
-def walk(streets, facilities, places, *, limit_m=1000.0, off_m=200.0):
+def walk(streets, facilities, places, *, limit_m=1000.0, off_m=200.0, links=None):
     walks = build_walks(streets)
     sources = find_stops(walks, np.array(facilities, dtype=object), off_m=off_m)
     stops = find_stops(walks, np.array(places, dtype=object), off_m=off_m)
+    if links is not None:
+        opened, tips = open_links(walks, np.array(links, dtype=object))
+        node_m, doors = pass_links(opened, sources, tips, limit_m=limit_m)
+        return measure_walks(opened, node_m, stops, doors).tolist()
     return measure_walks(walks, spread_walks(walks, sources, limit_m=limit_m), stops, sources).tolist()
 
 
@@ -90,13 +101,21 @@ def test_a_link_shortens_the_way_where_it_meets_streets():
     streets = make_streets(
         *LADDER[:2], LADDER[2], LineString([(400, 100), (600, 100)]), LineString([(400, 100), (400, 200)])
     )
-    link = gpd.GeoDataFrame(geometry=[LineString([(400, 0), (500, 100)])], crs=METRIC)
-    joined = join_links(streets, link)
+    link = [LineString([(400, 0), (500, 100)])]
     assert walk(streets, [Point(400, 0)], [Point(500, 100)]) == [1000.0]
-    assert walk(joined, [Point(400, 0)], [Point(500, 100)]) == pytest.approx([100 * 2**0.5])
-    assert walk(joined, [Point(400, 0)], [Point(590, 100)]) == pytest.approx([100 * 2**0.5 + 90])
-    assert walk(joined, [Point(400, 0)], [Point(0, 0)]) == [400.0]
-    assert walk(join_links(streets, link.iloc[:0]), [Point(400, 0)], [Point(500, 100)]) == [1000.0]
+    assert walk(streets, [Point(400, 0)], [Point(500, 100)], links=link) == pytest.approx([100 * 2**0.5])
+    assert walk(streets, [Point(400, 0)], [Point(590, 100)], links=link) == pytest.approx([100 * 2**0.5 + 90])
+    assert walk(streets, [Point(400, 0)], [Point(0, 0)], links=link) == [400.0]
+    assert walk(streets, [Point(400, 0)], [Point(500, 100)], links=[]) == [1000.0]
+
+
+def test_two_links_that_meet_the_same_street():
+    # three streets one above the other, joined nowhere; both links meet the one in the middle
+    streets = make_streets(*[LineString([(0, y), (1000, y)]) for y in (0, 100, 200)])
+    links = [LineString([(400, 0), (400, 100)]), LineString([(500, 100), (500, 200)])]
+    found = walk(streets, [Point(300, 0)], [Point(450, 100), Point(600, 200)], links=links)
+    assert found == pytest.approx([100 + 100 + 50, 100 + 100 + 100 + 100 + 100])
+    assert walk(streets, [Point(300, 0)], [Point(450, 100)]) == [np.inf]
 
 
 def test_bad_calls_are_refused():

@@ -257,6 +257,38 @@ COVERAGE = Frame(
 )
 
 
+REACH_GAINS = Frame(
+    "REACH_GAINS",
+    "RangeIndex",
+    {
+        "rank": "疑似缺失路段的次序",
+        "facility": "设施类型代码",
+        "land_m2": "只打通该路段新增覆盖的居住用地,平方米",
+        "households": "新增覆盖的户数;用地户数未知为 NaN",
+    },
+    {},
+    None,
+)
+
+PROGRAMME_COVERAGE = Frame(
+    "PROGRAMME_COVERAGE",
+    "RangeIndex",
+    {
+        "programme": "专项代码",
+        "level": "city | unit | township | hexagon",
+        "area": "全市、单位全称、“单位 街道”、六边形编号;未知为空串",
+        "sites": "项目数",
+        "done": "其中已改造",
+        "share": "已改造项目占比 0–1",
+        "households": "户数(已知者之和)",
+        "households_done": "其中已改造",
+        "household_share": "已改造户数占比 0–1;户数未知为 NaN",
+    },
+    {},
+    None,
+)
+
+
 def check_frame(frame: pd.DataFrame, contract: Frame, /) -> None:
     """Refuse a frame that does not keep its contract.
 

@@ -143,6 +143,8 @@ class Survey:
         (:class:`renewal_gis.analysis.foot_coverage.FootCoverage`); None and empty where not measured.
     programme_coverage
         PROGRAMME_COVERAGE: what each programme has renewed, by area.
+    hexagons
+        Its hexagons, drawn, EPSG:4490; None without sites.
     white_spots
         Old residential land that no list holds, EPSG:4490; None where the land does not tell its age.
     """
@@ -178,4 +180,5 @@ class Survey:
     plots: pd.DataFrame | None = None
     reach_gains: pd.DataFrame = field(default_factory=lambda: make_empty(REACH_GAINS))
     programme_coverage: pd.DataFrame = field(default_factory=lambda: make_empty(PROGRAMME_COVERAGE))
+    hexagons: gpd.GeoDataFrame | None = None
     white_spots: gpd.GeoDataFrame | None = None

@@ -146,9 +146,12 @@ def shapes_of(points: gpd.GeoDataFrame, kind: Facility) -> Shapes:
     """Return the places of one type; those without any are counted in the log."""
     shapes = np.asarray(points.geometry.array, dtype=object)[(points["facility"] == kind.id).to_numpy()]
     known: Shapes = shapes[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    small = (shapely.get_dimensions(known) == 2) & (shapely.area(known) < kind.min_area_m2)
+    if small.any():
+        log.warning("%s:%d 处不足 %g 平方米,未计入", kind.name, small.sum(), kind.min_area_m2)
     if len(known) < len(shapes):
         log.warning("%s:%d 处设施没有位置,未计入", kind.name, len(shapes) - len(known))
-    return known
+    return known[~small]
 
 
 def cut_land(land: gpd.GeoDataFrame, units: gpd.GeoDataFrame, plan: Plan) -> Pieces:

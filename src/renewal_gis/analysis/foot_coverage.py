@@ -21,12 +21,13 @@ from renewal_gis.analysis.walking import (
     Walks,
     build_walks,
     find_stops,
-    join_links,
     measure_walks,
+    open_links,
+    pass_links,
     spread_walks,
 )
 from renewal_gis.geo.crs import to_metric
-from renewal_gis.schema import COVERAGE, UNITS, check_frame
+from renewal_gis.schema import COVERAGE, REACH_GAINS, UNITS, check_frame, make_empty
 from renewal_gis.vocab import Measure, Scenario
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ OFF_M = 300.0
 """A home farther than this from every street is not on the network."""
 ENTRANCE_M = 30.0
 """A park is entered from anywhere along its edge: one entrance at most this far from the next."""
-GAIN_COLUMNS = ["rank", "facility", "land_m2", "households"]
 MET = 0.5
 """Share of a compound's land from which an indicator must be within reach to count as met."""
 
@@ -79,11 +79,12 @@ class _Samples:
 
 @dataclass(frozen=True)
 class _Known:
-    """One facility type as things are: where it is entered, how far nodes are, which samples reach it."""
+    """One facility type as things are: where it is entered, how far nodes are, which samples reach it, where links end."""
 
     sources: Stops
     node_m: Floats
     reached: Flags
+    tips: Stops
 
 
 def measure_foot_coverage(  # the four layers, the plan, and what may be built
@@ -129,12 +130,7 @@ def measure_foot_coverage(  # the four layers, the plan, and what may be built
     stubs = None if links is None or links.empty else to_metric(links, plan.crs_metric)
     walks = build_walks(network)
     samples = _take_samples(pieces, walks, step_m)
-    later = None if stubs is None else build_walks(join_links(network, stubs))
-    after = (
-        None
-        if later is None
-        else _Samples(find_stops(later, _grid(pieces, step_m)[0], off_m=OFF_M), samples.piece, samples.counts)
-    )
+    later = None if stubs is None else open_links(walks, np.asarray(stubs.geometry.array, dtype=object))
     rows: list[dict[str, object]] = []
     shares: dict[str, Floats] = {}
     gains: list[pd.DataFrame] = []
@@ -145,13 +141,15 @@ def measure_foot_coverage(  # the four layers, the plan, and what may be built
         reached = measure_walks(walks, node_m, samples.stops, sources) <= kind.reach_m
         shares[kind.id] = _share(reached, samples)
         rows += _tell(kind, pieces, shares[kind.id], units, Scenario.BEFORE)
-        if later is not None and after is not None and stubs is not None:
-            opened = _share(_reach(later, after, doors, kind.reach_m), after)
-            rows += _tell(kind, pieces, opened, units, Scenario.AFTER)
-            known = _Known(sources, node_m, reached)
+        if later is not None and stubs is not None:
+            opened, tips = later
+            after_m, doors_and_tips = pass_links(opened, sources, tips, limit_m=kind.reach_m)
+            after = measure_walks(opened, after_m, samples.stops, doors_and_tips) <= kind.reach_m
+            rows += _tell(kind, pieces, _share(after, samples), units, Scenario.AFTER)
+            known = _Known(sources, node_m, reached, tips)
             gains.append(_list_gains(walks, samples, pieces, stubs, kind, known))
     columns = list(COVERAGE.columns)
-    found = pd.concat(gains, ignore_index=True) if gains else pd.DataFrame(columns=GAIN_COLUMNS)
+    found = pd.concat(gains, ignore_index=True) if gains else make_empty(REACH_GAINS)
     return FootCoverage(pd.DataFrame(rows, columns=columns), _list_plots(land, pieces, shares), found)
 
 
@@ -192,12 +190,6 @@ def _find_doors(shapes: Shapes) -> Shapes:
     return np.asarray(shapely.points(np.concatenate([single, along])), dtype=object)
 
 
-def _reach(walks: Walks, samples: _Samples, doors: Shapes, reach_m: float) -> Flags:
-    sources = find_stops(walks, doors, off_m=OFF_M)
-    node_m = spread_walks(walks, sources, limit_m=reach_m)
-    return measure_walks(walks, node_m, samples.stops, sources) <= reach_m
-
-
 def _share(reached: Flags, samples: _Samples) -> Floats:
     hits = np.bincount(samples.piece, reached, len(samples.counts))
     return np.asarray(hits / np.maximum(samples.counts, 1.0))
@@ -227,10 +219,8 @@ def _list_gains(
 ) -> pd.DataFrame:
     """Return what each link would bring within reach if it alone were opened."""
     lines = np.asarray(links.geometry.array, dtype=object)
-    tips = np.concatenate([shapely.get_point(lines, 0), shapely.get_point(lines, -1)])
-    stops = find_stops(walks, tips, off_m=1.0)
+    stops, count = known.tips, len(lines)
     here = measure_walks(walks, known.node_m, stops, known.sources)
-    count = len(lines)
     across = np.concatenate([here[count:], here[:count]]) + np.tile(shapely.length(lines), 2)
     land_each = pieces.area_m2 / np.maximum(samples.counts, 1.0)
     homes_each = pieces.households / np.maximum(samples.counts, 1.0)
@@ -245,4 +235,4 @@ def _list_gains(
         fresh = samples.piece[(way_m <= kind.reach_m) & ~known.reached]
         if len(fresh):
             rows.append((links["rank"].iloc[k], kind.id, land_each[fresh].sum(), homes_each[fresh].sum()))
-    return pd.DataFrame(rows, columns=GAIN_COLUMNS)
+    return pd.DataFrame(rows, columns=list(REACH_GAINS.columns))

@@ -7,16 +7,13 @@ place on a street has the shorter of the ways over its two ends, or the way alon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
-from shapely.ops import substring
 
 from renewal_gis.errors import SchemaError
 from renewal_gis.geo.crs import require_metric
@@ -24,6 +21,7 @@ from renewal_gis.geo.crs import require_metric
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -138,7 +136,9 @@ def find_stops(walks: Walks, points: Shapes, /, *, off_m: float) -> Stops:
     return Stops(street, along, off)
 
 
-def spread_walks(walks: Walks, sources: Stops, /, *, limit_m: float, ahead_m: Floats | None = None) -> Floats:
+def spread_walks(
+    walks: Walks, sources: Stops, /, *, limit_m: float, at_tips_m: Floats | None = None
+) -> Floats:
     """Return how far each node is from the nearest source.
 
     Parameters
@@ -149,8 +149,8 @@ def spread_walks(walks: Walks, sources: Stops, /, *, limit_m: float, ahead_m: Fl
         Where the facilities enter the network; their own way to it counts.
     limit_m
         What is farther is infinitely far.
-    ahead_m
-        What each source has behind it already; 0 by default.
+    at_tips_m
+        How far the last nodes are from a source on their own street (:func:`pass_links`).
 
     Returns
     -------
@@ -159,11 +159,13 @@ def spread_walks(walks: Walks, sources: Stops, /, *, limit_m: float, ahead_m: Fl
     """
     on = sources.street >= 0
     street = sources.street[on]
-    begin = sources.off_m[on] + (0.0 if ahead_m is None else ahead_m[on])
+    begin = sources.off_m[on]
     nodes = np.concatenate([walks.start[street], walks.end[street]])
     ways = np.concatenate([begin + sources.along_m[on], begin + walks.length_m[street] - sources.along_m[on]])
     first = np.full(walks.nodes, np.inf)
     np.minimum.at(first, nodes, ways)
+    if at_tips_m is not None and len(at_tips_m):
+        first[-len(at_tips_m) :] = at_tips_m
     near = np.flatnonzero(first <= limit_m)
     if not len(near):
         return np.full(walks.nodes, np.inf)
@@ -229,51 +231,65 @@ def _walk_own_street(street: Ints, along: Floats, sources: Stops, streets: int) 
     return answer
 
 
-def join_links(streets: gpd.GeoDataFrame, links: gpd.GeoDataFrame, /) -> gpd.GeoDataFrame:
-    """Return STREETS as they would be with links built: each end joined to the street next to it.
+def open_links(walks: Walks, lines: Shapes, /) -> tuple[Walks, Stops]:
+    """Return the network as it would be with links built, and where their ends meet streets.
 
     Parameters
     ----------
-    streets, links
-        STREETS and LINKS in one metric system. Of the answer's columns only those that
-        :func:`build_walks` needs are filled for the links.
+    walks
+        From :func:`build_walks`.
+    lines
+        k LineStrings in the same system, whose ends lie on streets.
+
+    Returns
+    -------
+    Walks, Stops
+        The same streets with 2k more nodes: node ``nodes + i`` (counted in ``walks``) is end i of the
+        answer's stops, first all beginnings, then all ends. Distances over the links reach places
+        through those nodes (:func:`pass_links`).
     """
-    lines = list(streets.geometry)
-    frame = streets[["from_node", "to_node", "highway"]]
-    rows: list[tuple[int, int, str]] = list(frame.itertuples(index=False, name=None))
-    number = int(max((node for row in rows for node in row[:2]), default=-1)) + 1
-    walks = build_walks(streets, closed=())
-    ends = shapely.points(
-        np.array([xy for line in links.geometry for xy in (line.coords[0], line.coords[-1])]).reshape(-1, 2)
+    count = len(lines)
+    tips = find_stops(
+        walks, np.concatenate([shapely.get_point(lines, 0), shapely.get_point(lines, -1)]), off_m=1.0
     )
-    stops = find_stops(walks, ends, off_m=1.0)
-    cuts: dict[int, list[tuple[float, int]]] = {}
-    nodes = np.arange(number, number + len(ends))
-    for k in np.flatnonzero(stops.street >= 0):
-        cuts.setdefault(int(stops.street[k]), []).append((float(stops.along_m[k]), int(nodes[k])))
-    for street, places in cuts.items():
-        pieces = _cut_street(lines[street], rows[street], sorted(places))
-        (lines[street], rows[street]), rest = pieces[0], pieces[1:]
-        lines += [line for line, _ in rest]
-        rows += [row for _, row in rest]
-    lines += list(links.geometry)
-    rows += [(int(nodes[2 * k]), int(nodes[2 * k + 1]), "road") for k in range(len(links))]
-    columns = dict(zip(frame.columns, zip(*rows, strict=True), strict=True))
-    return gpd.GeoDataFrame(columns, geometry=lines, crs=streets.crs)
-
-
-def _cut_street(
-    line: shapely.LineString, row: tuple[int, int, str], places: list[tuple[float, int]]
-) -> list[tuple[shapely.LineString, tuple[int, int, str]]]:
-    begin, end, kind = row
-    marks = [(0.0, begin), *places, (float(line.length), end)]
-    return [
-        (substring(line, from_m, to_m) if to_m > from_m else _stay(line, from_m), (one, other, kind))
-        for (from_m, one), (to_m, other) in pairwise(marks)
+    node = walks.nodes + np.arange(2 * count)
+    on = np.flatnonzero(tips.street >= 0)
+    street, along = tips.street[on], tips.along_m[on]
+    order = np.lexsort((along, street))
+    same = np.flatnonzero(street[order][1:] == street[order][:-1])
+    one, other = order[same], order[same + 1]
+    edges = [
+        (walks.start, walks.end, walks.length_m),
+        (walks.start[street], node[on], along),
+        (node[on], walks.end[street], walks.length_m[street] - along),
+        (node[on[one]], node[on[other]], along[other] - along[one]),
+        (node[:count], node[count:], shapely.length(lines)),
     ]
+    start, end, length_m = (np.concatenate(column) for column in zip(*edges, strict=True))
+    nodes = walks.nodes + 2 * count
+    return replace(walks, nodes=nodes, graph=_make_graph(start, end, length_m, nodes)), tips
 
 
-def _stay(line: shapely.LineString, at_m: float) -> shapely.LineString:
-    """Return a line of no length: a link that begins at a street's very end, or where another begins."""
-    spot = line.interpolate(at_m)
-    return shapely.LineString([spot, spot])
+def pass_links(opened: Walks, sources: Stops, tips: Stops, /, *, limit_m: float) -> tuple[Floats, Stops]:
+    """Return how far each node is with links built, and all from which a place may be reached on its street.
+
+    Parameters
+    ----------
+    opened, tips
+        From :func:`open_links`.
+    sources
+        The facilities.
+    limit_m
+        As in :func:`spread_walks`.
+    """
+    streets = len(opened.start)
+    ahead = _walk_own_street(np.maximum(tips.street, 0), tips.along_m, sources, streets)
+    ahead[tips.street < 0] = np.inf
+    node_m = spread_walks(opened, sources, limit_m=limit_m, at_tips_m=ahead)
+    over = replace(tips, off_m=node_m[opened.nodes - len(ahead) :])
+    both = (np.concatenate(pair) for pair in zip(_fields(sources), _fields(over), strict=True))
+    return node_m, Stops(*both)
+
+
+def _fields(stops: Stops) -> tuple[Ints, Floats, Floats]:
+    return stops.street, stops.along_m, stops.off_m
