@@ -6,19 +6,24 @@ import csv
 import dataclasses
 import datetime as dt
 import json
+import os
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from PIL import Image
+from click.testing import CliRunner
+from PIL import Image, ImageChops, ImageStat
 
+from conftest import HANDAN, ROOT
 from renewal_gis import toytown
+from renewal_gis.cli import main
 from renewal_gis.errors import InputError, PlanError
 from renewal_gis.pipeline.inputs import take_toytown
 from renewal_gis.pipeline.survey import keep_inputs, survey_ledger
 from renewal_gis.pipeline.weeks import trace_weeks
+from renewal_gis.publish import publish_survey
 from renewal_gis.render import style
 from renewal_gis.render.webmap.assets import read_asset
 from renewal_gis.render.webmap.codec import decode_features, unpack_text
@@ -354,6 +359,28 @@ def test_a_public_page_needs_an_approval_number(survey):
         write_index(survey, profile="secret")
 
 
+def test_a_public_build_writes_the_public_page_and_nothing_else(open_survey, tmp_path):
+    ledger = tmp_path / "office" / "ledger.gpkg"
+    keep_inputs(take_toytown(), ledger, toytown.make_plan(), at=AT, by="test")
+    out = tmp_path / "public"
+    publish_survey(
+        open_survey, out, inputs=[], ledger_path=ledger, tell=lambda _: None, profile="public", lang="en"
+    )
+    files = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    assert files == ["manifest.json", "maps/index.html"]
+    written = b"".join((out / name).read_bytes() for name in files)
+    assert not any(secret.encode() in written for secret in SECRETS.values())
+
+
+def test_the_command_refuses_a_public_build_without_an_approval_number(tmp_path):
+    done = CliRunner().invoke(
+        main, ["build", str(HANDAN), "--profile", "public", "-o", str(tmp_path / "out")]
+    )
+    assert done.exit_code == 2
+    assert "审图号" in done.output
+    assert not (tmp_path / "out").exists()
+
+
 # ------------------------------------------------------------------ photographs
 def test_photographs_travel_small_and_within_the_budget(survey, tmp_path, visit):
     for name, size in (("a.png", (2000, 1000)), ("b.png", (300, 300))):
@@ -419,3 +446,32 @@ def test_nothing_overlaps_or_is_cut(survey, text, visit, size, lang):
     assert page.evaluate(BOXES) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     seen.check_quiet()
+
+
+SMALL = (320, 200)
+LOOKS = {"light": "index_light.png", "dark": "index_dark.png"}
+
+
+@pytest.mark.parametrize("theme", LOOKS)
+def test_the_page_looks_as_it_did(text, visit, theme, tmp_path):
+    """Against a picture kept at a quarter of its size, so that fonts of another machine do not matter.
+
+    Tolerance: 4 of 255 on the average, and no more than 2 % of the pixels off by more than 60.
+    To keep a new look: RENEWAL_KEEP_LOOKS=1 pytest tests/test_webmap_index.py
+    """
+    seen = visit(text, size=(1280, 800)).wait_ready()
+    if theme == "dark":
+        seen.page.click("#rg-theme")
+    while not seen.page.evaluate("renewal.map._packedCanvas.isSettled()"):
+        seen.page.wait_for_timeout(20)
+    seen.page.mouse.move(1270, 790)
+    seen.page.screenshot(path=tmp_path / "now.png")
+    now = Image.open(tmp_path / "now.png").convert("RGB").resize(SMALL, Image.Resampling.BOX)
+    kept = ROOT / "tests" / "looks" / LOOKS[theme]
+    if os.environ.get("RENEWAL_KEEP_LOOKS"):
+        kept.parent.mkdir(exist_ok=True)
+        now.save(kept, optimize=True)
+    off = ImageChops.difference(now, Image.open(kept).convert("RGB")).convert("L")
+    far = sum(off.histogram()[61:]) / (SMALL[0] * SMALL[1])
+    assert ImageStat.Stat(off).mean[0] <= 4, f"mean {ImageStat.Stat(off).mean[0]:.1f}"
+    assert far <= 0.02, f"{far:.1%}"
