@@ -67,9 +67,9 @@ def test_the_demo_needs_no_file(toy):
 def test_the_steps_told_are_the_steps_counted(tmp_path):
     done = run("demo", "-o", tmp_path)
     lines = [line for line in done.output.splitlines() if line.startswith("[")]
-    assert lines[0].startswith("[1/12]")
-    assert lines[-1].startswith("[12/12]")
-    assert len(lines) == 12
+    assert lines[0].startswith("[1/13]")
+    assert lines[-1].startswith("[13/13]")
+    assert len(lines) == 13
 
 
 def test_an_event_is_acknowledged_once(toy, tmp_path):
@@ -216,7 +216,7 @@ def test_a_figure_is_the_same_again(bundled, tmp_path):
 def test_a_page_is_as_wide_as_it_says(bundled, tmp_path):
     from PIL import Image
 
-    for page, width_mm in (("A4", 190), ("A3", 277)):
+    for page, (width_mm, height_mm) in (("A4", (210, 297)), ("A3", (297, 420))):
         path = tmp_path / f"{page}.png"
         done = report(
             "figure", bundled, "--as-of", "2021-09-30", "--name", "pace", "--page", page, "-o", path
@@ -224,6 +224,25 @@ def test_a_page_is_as_wide_as_it_says(bundled, tmp_path):
         assert done.exit_code == 0, done.output
         with Image.open(path) as picture:
             assert picture.width == pytest.approx(width_mm / 25.4 * 300, abs=1)
+            assert picture.height == pytest.approx(height_mm / 25.4 * 300, abs=1)
+
+
+def test_without_a_ledger_the_plans_own_files_are_read(tmp_path):
+    path = tmp_path / "a.svg"
+    done = run("figure", "--plan", HANDAN, "--as-of", "2021-09-30", "--name", "targets", "-o", path)
+    assert done.exit_code == 0, done.output
+    assert "342/465个" in path.read_text(encoding="utf-8")
+    assert [each.name for each in tmp_path.iterdir()] == ["a.svg"]
+
+
+def test_a_dossier_of_a_site_and_of_one_that_is_not_there(bundled, tmp_path):
+    words = ("dossier", bundled, "--as-of", "2021-09-30", "-o", tmp_path)
+    done = report(*words, "LJ-CT-070")
+    assert done.exit_code == 0, done.output
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".docx", ".html"]
+    refused = report(*words, "LJ-CT-70")
+    assert refused.exit_code == 2
+    assert "LJ-CT-070" in refused.output
 
 
 @pytest.mark.parametrize(
@@ -236,8 +255,8 @@ def test_a_page_is_as_wide_as_it_says(bundled, tmp_path):
         ),
         (("--as-of", "2021-09-30", "--name", "progress", "--target", "T05", "-o", "a.png"), "没有分解到单位"),
         (
-            ("--as-of", "2021-09-30", "--name", "progress", "--unit", "磁县", "-o", "a.png"),
-            "--unit 只用于 pace",
+            ("--as-of", "2021-09-30", "--name", "coverage", "--target", "T04", "-o", "a.png"),
+            "不按目标绘制",
         ),
         (("--as-of", "2021-09-30", "--name", "status", "-o", "a.gif"), "a.gif"),
         (("--as-of", "2021-09-30", "--name", "nothing", "-o", "a.png"), "nothing"),
