@@ -13,6 +13,7 @@ from renewal_gis.intake.gate import admit
 from renewal_gis.intake.roads import read_roads
 from renewal_gis.intake.tables import read_sites
 from renewal_gis.ledger import open_ledger
+from renewal_gis.pipeline.kept import keep_findings
 from renewal_gis.pipeline.originals import find_archive, keep_originals
 from renewal_gis.plan import Source
 
@@ -197,6 +198,8 @@ def import_files(
             keep = ledger.import_events if how.get("role") == "events" else ledger.import_sites
             result = keep(intake.frame, at=at, by=by)
             balances.append(_weigh(path, intake, tuple(result.findings)))
+        found = [finding for balance in balances for finding in balance.findings]
+        keep_findings(ledger, found, subjects={path.name for path in paths}, at=at, by=by)
     return balances
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from renewal_gis.ledger.core import SqlLedger
     from renewal_gis.plan import Plan
 
-_LEDGER = "ledger"
+LEDGER = "ledger"
 """Subject of what the ledger itself found, which belongs to no file."""
 
 
@@ -52,10 +52,10 @@ def keep_findings(
     by_file: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for finding in findings:
         said = {key: value for key, value in asdict(finding).items() if value not in ("", None)}
-        by_file[finding.file or _LEDGER].append(said)
+        by_file[finding.file or LEDGER].append(said)
     known = {subject: body["findings"] for subject, body in _read_bodies(ledger, None)}
     day = _day_of(at)
-    for subject in sorted({*subjects, _LEDGER, *by_file}):
+    for subject in sorted({*subjects, *by_file}):
         found = by_file.get(subject, [])
         if known.get(subject, []) != found:
             ledger.add_record(

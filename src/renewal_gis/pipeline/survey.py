@@ -19,7 +19,7 @@ from renewal_gis.errors import InputError
 from renewal_gis.gates import check_gates
 from renewal_gis.ledger import open_ledger
 from renewal_gis.ledger.history import find_stages
-from renewal_gis.pipeline.kept import keep_findings, list_ledger_files, read_findings
+from renewal_gis.pipeline.kept import LEDGER, keep_findings, list_ledger_files, read_findings
 from renewal_gis.pipeline.parts import look_at_reach, look_at_roads
 from renewal_gis.pipeline.proof import add_rows
 from renewal_gis.pipeline.review import WEEKLY, Scope, check_day, measure_day, review_day
@@ -71,7 +71,7 @@ def keep_inputs(
             findings.extend(ledger.import_events(inputs.events, at=at, by=by).findings)
         files = list_ledger_files(plan)
         kept = [*(finding for finding in inputs.findings if finding.file in files), *findings]
-        keep_findings(ledger, kept, subjects=files, at=at, by=by)
+        keep_findings(ledger, kept, subjects={*files, LEDGER}, at=at, by=by)
     return tuple(findings)
 
 
