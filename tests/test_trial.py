@@ -29,10 +29,18 @@ def test_a_crash_is_a_refusal(tmp_path, monkeypatch):
 def test_a_hang_is_a_refusal(tmp_path, monkeypatch):
     monkeypatch.setattr(trial, "_CODE", "while True: pass")
     monkeypatch.setattr(trial, "LIMIT_S", 0.5)
+    monkeypatch.setattr(trial, "_time_children", iter([0.0, 0.5]).__next__)
     start = time.monotonic()
     with pytest.raises(InputError, match=r"a\.shp.*没有结束"):
         trial.try_reading(tmp_path / "a.shp", name="a.shp", size=2)
     assert time.monotonic() - start < 10
+
+
+def test_a_busy_machine_is_no_fault_of_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(trial, "_CODE", "import time; time.sleep(60)")  # takes no processor time
+    monkeypatch.setattr(trial, "LIMIT_S", 0.5)
+    monkeypatch.setattr(trial, "_time_children", iter([3.0, 3.1]).__next__)
+    trial.try_reading(tmp_path / "a.shp", name="a.shp", size=2)
 
 
 def test_a_large_file_is_read_once_only(tmp_path, monkeypatch):

@@ -43,6 +43,10 @@ _POINT = (
     ("经度", 12, "CGCS2000 经度,度,六位小数,如 114.490000。"),
     ("纬度", 12, "CGCS2000 纬度,度,六位小数,如 36.610000。"),
 )
+_PHOTOS = (
+    ("改造前照片", 18, "照片放在本表所在文件夹内,填相对路径,如 照片/A-01前.jpg。"),
+    ("改造后照片", 18, "同上;没有完工留空。"),
+)
 _COUNTS = {
     "polygon": (
         ("户数", 9, "整数。"),
@@ -94,6 +98,7 @@ def list_columns(plan: Plan, programme: Programme, /) -> list[tuple[str, int, st
         columns += [("征求意见比例", 13, "写成 85% 的形式。"), ("居民满意度", 12, "写成 85% 的形式。")]
     columns.append(("改造内容", 30, "各项以顿号分隔。"))
     columns += _POINT
+    columns += _PHOTOS
     columns.append(("备注", 24, ""))
     return columns
 
