@@ -130,7 +130,7 @@ def test_merge_split_and_unlink(town):
     ids = {row["site_id"] for row in rows}
     assert ids == {f"A-{k:02d}" for k in range(1, 13)} - {"A-03", "A-05"} | {"A-31", "A-32", "A-41", "A-42"}
     told = run("ledger", "history", "A-41", "--ledger", town).stdout
-    assert "2021-10-15 A-03 拆分为 A-41、A-42" in told
+    assert "\n2021-10-15 A-03 拆分为 A-41、A-42 张三" in told
     assert "[A-03] 已开工" in told
 
 

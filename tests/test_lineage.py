@@ -131,6 +131,13 @@ def test_parts_that_were_sent_in_are_kept_and_weighed(ledger):
     assert "320 变为 260" in found[0].text
 
 
+def test_what_differs_is_left_blank_and_told(ledger):
+    _, found = merge(ledger, "A-01", "A-06")
+    assert [(f.code, f.field, f.value) for f in found] == [("lineage-differs", "责任单位", "甲区、丙县")]
+    assert ledger.sites().loc["A-21", "declared_unit"] == ""
+    assert merge(ledger, "A-02", "A-03", into="A-22")[1] == []
+
+
 def test_a_split_of_a_merging(ledger):
     merge(ledger, "A-01", "A-02", date=dt.date(2021, 8, 1))
     split(ledger, "A-21", "A-31", "A-32", date=dt.date(2021, 9, 1), at=LAST)

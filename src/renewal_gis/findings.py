@@ -233,6 +233,7 @@ _rule(
 )
 _rule("site-retired", _W, "该编号已不再单列:{value}", "请改用现在的编号;本行已保存,不计入合计")
 _rule("lineage-total", _W, "合并拆分前后“{field}”合计由 {value} 变为 {new}", "请核对新项目的数量")
+_rule("lineage-differs", _W, "各原项目的“{field}”不一致({value}),合并后留空", "请补报合并后的台账行")
 _rule("split-even", _W, "各部分({value})的数量按等份计算,图形沿用原项目", "请补报各部分的台账行,或用 --shares 写明份额")
 _rule("ledger-unsafe", _W, "数据库服务器的设置不保断电:{value}", "请由管理员改为 on")
 _rule("ledger-damaged", _E, "台账文件损坏:{value}", "请用备份恢复")

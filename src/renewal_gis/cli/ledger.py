@@ -133,7 +133,9 @@ def history(site_id: str, ledger_path: str, *, as_json: bool) -> None:
         click.echo(json.dumps(entries, ensure_ascii=False, indent=2))
         return
     for row in entries:
-        what = Stage(row["stage"]).zh if row["stage"] else row["note"] or "撤销"
+        what = (
+            Stage(row["stage"]).zh if row["stage"] else row["note"].removeprefix(f"{row['date']} ") or "撤销"
+        )
         mark = f"(更正 {row['corrects']})" if row["corrects"] else ""
         whose = "" if row["site_id"] == site_id else f"[{row['site_id']}] "
         why = f" 原因:{row['reason']}" if row["reason"] else ""

@@ -24,7 +24,7 @@ from renewal_gis.vocab import RecordKind
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from renewal_gis.findings import Finding
     from renewal_gis.ledger.base import Moment
@@ -66,6 +66,7 @@ def write_link(
     found: list[Finding] = []
     if kin.action == "merge":
         born = [merge_rows(rows, kin.children[0])]
+        found += [*_tell_differences(rows, kin.children[0])] if made else []
     else:
         parts = kin.shares or (Fraction(1),) * len(kin.children)
         born = split_row(rows[0], kin.children, [part / sum(parts) for part in parts])
@@ -132,6 +133,7 @@ QUANTITIES = ("households", "buildings", "dwellings", "floor_area_m2", "investme
 """Columns that add up."""
 
 _SHARES = ("consulted_share", "satisfied_share")
+_ALIKE = {"category": "类别", "declared_unit": "责任单位", "township": "街道(乡镇)"}
 _EARLIEST = ("planned_start", "actual_start")
 _LATEST = ("planned_finish", "actual_finish")
 _LISTS = ("name", "address", "leader", "task_force", "contractor", "content_items", "notes")
@@ -205,12 +207,19 @@ def merge_rows(rows: Sequence[Row], into: str) -> Row:
             )
     for name in _LISTS:
         made[name] = "、".join(dict.fromkeys(str(row[name]) for row in rows if row[name]))
-    for name in ("category", "declared_unit", "township"):
+    for name in _ALIKE:
         told = {row[name] for row in rows}
         made[name] = told.pop() if len(told) == 1 else ""
     made["simulated"] = max(row["simulated"] or 0 for row in rows)
     made["geom"] = _unite([row["geom"] for row in rows])
     return _seal(made, into)
+
+
+def _tell_differences(rows: Sequence[Row], site_id: str) -> Iterator[Finding]:
+    for name, label in _ALIKE.items():
+        told = dict.fromkeys(str(row[name] or "空") for row in rows)
+        if len(told) > 1:
+            yield make_finding("lineage-differs", site_id=site_id, field=label, value="、".join(told))
 
 
 def split_row(row: Row, into: Sequence[str], shares: Sequence[Fraction]) -> list[Row]:
