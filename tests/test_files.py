@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from renewal_gis.errors import PublishError
-from renewal_gis.files import clear_leftovers, open_drafts, write_bytes, write_set, write_whole
+from renewal_gis.files import clear_leftovers, open_drafts, stand_in_line, write_bytes, write_set, write_whole
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -114,3 +114,20 @@ def test_a_link_keeps_pointing_and_its_target_is_replaced(tmp_path):
     write_whole(tmp_path / "link.txt", lambda draft: draft.write_bytes(b"new"))
     assert (tmp_path / "link.txt").is_symlink()
     assert (tmp_path / "disk" / "real.txt").read_bytes() == b"new"
+
+
+def test_a_line_gives_one_turn_at_a_time_and_goes_on_after_the_wait(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with stand_in_line("x", wait_s=5) as first:
+        with stand_in_line("x", wait_s=0.05) as second:
+            assert (first, second) == (True, False)
+        with stand_in_line("y", wait_s=5) as other:
+            assert other
+    with stand_in_line("x", wait_s=5) as third:
+        assert third
+
+
+def test_a_line_that_cannot_be_made_keeps_nobody(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    with stand_in_line("x", wait_s=5) as turn:
+        assert not turn

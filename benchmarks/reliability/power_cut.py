@@ -185,14 +185,9 @@ class Replay:
             self.folders.pop(handle, None)
         elif name in ("openat", "unlink", "unlinkat", "rename", "renameat", "renameat2"):
             self._name(name, words, result)
-        elif handle in self.files and name in (
-            "writev",
-            "fallocate",
-            "copy_file_range",
-            "sendfile",
-            "dup",
-            "dup2",
-        ):
+        elif handle in self.files and name == "sendfile":
+            self._copy(words, handle, result)
+        elif handle in self.files and name in ("writev", "fallocate", "copy_file_range", "dup", "dup2"):
             raise NotImplementedError(name)
 
     def _write(self, name: str, words: str, handle: int, result: int) -> None:
@@ -201,6 +196,21 @@ class Replay:
         self.files[handle][1].open.append(("write", place, body))
         if name == "write":
             self.places[handle] = place + result
+
+    def _copy(self, words: str, handle: int, result: int) -> None:
+        """A whole file handed over within the system: ``sendfile(to, from, [offset] => [end], count)``."""
+        source = unhex(re.findall(r"<((?:\\x[0-9a-f]{2})+)>", words)[1]).decode()
+        start = int(found[1]) if (found := re.search(r"\[(\d+)\]", words)) else 0
+        inode = self.disk.now.get(source)
+        if inode is None:
+            body = Path(source).read_bytes()
+        else:
+            whole = Inode(bytearray(inode.sure), list(inode.open))
+            whole.sync()
+            body = bytes(whole.sure)
+        place = self.places.get(handle, 0)
+        self.files[handle][1].open.append(("write", place, body[start : start + result]))
+        self.places[handle] = place + result
 
     def _name(self, name: str, words: str, result: int) -> None:
         paths = [unhex(part).decode() for part in _TEXT.findall(words)]

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -191,6 +192,49 @@ def _lock(mark: BinaryIO) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def stand_in_line(name: str, /, *, wait_s: float) -> Iterator[bool]:
+    """Wait until it is one's turn among the processes of this machine, first come, first served.
+
+    This guards nothing: it only keeps the turns fair before a lock whose waiters poll (SQLite's), where
+    an unlucky one may starve. Where there are no such locks nobody waits.
+
+    Parameters
+    ----------
+    name
+        Of the line; letters and digits.
+    wait_s
+        After that time it goes on without its turn.
+
+    Yields
+    ------
+    bool
+        Whether the turn came.
+    """
+    try:
+        line = open(Path(tempfile.gettempdir()) / f"renewal-{name}.line", "ab")  # noqa: PTH123, SIM115  # may fail
+    except OSError:
+        yield False
+        return
+    come, gone = threading.Event(), threading.Event()
+    threading.Thread(target=_wait_turn, args=(line, come, gone), daemon=True).start()
+    try:
+        yield come.wait(wait_s)
+    finally:
+        gone.set()
+
+
+def _wait_turn(line: BinaryIO, come: threading.Event, gone: threading.Event) -> None:
+    """Hold a place in the line, then the turn, until it is given up; a wait for a lock has no other end."""
+    with line, contextlib.suppress(OSError, ImportError):
+        import fcntl  # noqa: PLC0415  # not on Windows
+
+        fcntl.flock(line, fcntl.LOCK_EX)
+        come.set()
+        gone.wait()
+    come.set()
 
 
 def make_folder(folder: Path, /) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from renewal_gis.errors import LedgerError, MissingFileError
-from renewal_gis.files import make_folder, write_whole
+from renewal_gis.files import make_folder, stand_in_line, write_whole
 from renewal_gis.findings import Report
 from renewal_gis.ledger.container import APPLICATION_ID, create_tables, upgrade_tables
 from renewal_gis.ledger.core import SqlLedger
@@ -140,7 +140,9 @@ class GeoPackageLedger(SqlLedger):
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Hold the write lock; what is written inside is kept whole or not at all."""
-        with _hold_lock(self._file) as base:
+        # SQLite's waiters poll and may starve: the line keeps the turns fair, the lock keeps the ledger safe
+        turn = stand_in_line(f"ledger-{self._inode}", wait_s=BUSY_MS / 1000)
+        with turn, _hold_lock(self._file) as base:
             # a restored backup is another file of the same name: what is written into the old one is lost
             if not self.path.exists() or self.path.stat().st_ino != self._inode:
                 raise LedgerError("台账文件已被替换或移走", place=self.name, remedy="请重新打开后再试")
