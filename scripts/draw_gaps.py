@@ -87,7 +87,7 @@ def draw_links(path: Path) -> None:
     axes.set_xlim(west - EDGE_M, east + EDGE_M)
     axes.set_ylim(south - EDGE_M, north + EDGE_M)
     axes.set_axis_off()
-    axes.set_title("优先度前 30 的疑似缺失路段(模拟数据;疑似,待现场核实)", fontsize=11)
+    axes.set_title("优先度前 30 的疑似缺失路段(模拟数据;疑似,待现场核实)", fontsize=11, pad=16)
     axes.legend(loc="lower right", fontsize=8, framealpha=0.95)
     save(figure, path)
 
