@@ -157,11 +157,11 @@
     }
     if (focus) {
       /* clear of the legend at the left and of the sheet at the right, where there is room for both */
-      const wide = my.map.getSize().x > 800;
+      const width = my.map.getSize().x;
       my.map.fitBounds(seen.pad(0.05), {
         maxZoom: focus,
-        paddingTopLeft: [wide ? 240 : 30, 80],
-        paddingBottomRight: [wide ? 400 : 30, 80],
+        paddingTopLeft: [width > 800 ? 240 : 30, 90],
+        paddingBottomRight: [width > 600 ? 400 : 30, 80],
         animate: false,
       });
     }
