@@ -7,6 +7,7 @@ Workbooks, shapefiles, archives, GeoPackages, GeoJSON.
 import datetime as dt
 import json
 import random
+import re
 import shutil
 import sqlite3
 import struct
@@ -1216,3 +1217,38 @@ def multipoly_overlap(d):
     b = mapping(box(114.51, 36.51, 114.53, 36.53))
     f[0]["geometry"] = {"type": "MultiPolygon", "coordinates": [a["coordinates"], b["coordinates"]]}
     return gj(d / "s.geojson", f)
+
+
+def respace(p, edit):
+    """Write the sheet's XML of a workbook in another dialect."""
+    return rezip(p, lambda n, x: edit(x))
+
+
+def _to_strict(x):
+    plain = b"http://schemas.openxmlformats.org/"
+    return x.replace(
+        plain + b"spreadsheetml/2006/main", b"http://purl.oclc.org/ooxml/spreadsheetml/main"
+    ).replace(
+        plain + b"officeDocument/2006/relationships",
+        b"http://purl.oclc.org/ooxml/officeDocument/relationships",
+    )
+
+
+def _to_prefixed(x):
+    if b"<worksheet" not in x:
+        return x
+    return re.sub(rb"<(/?)(\w)", rb"<\1x:\2", x.replace(b"xmlns=", b"xmlns:x=", 1))
+
+
+@case(want="quarantine", also="reject", hint="公式|formula")
+def xlsx_strict_formula(d):
+    rs = rows()
+    rs[3][4] = "=1+1"
+    return respace(wxlsx(d / "s.xlsx", rs), _to_strict)
+
+
+@case(want="quarantine", also="reject", hint="公式|formula")
+def xlsx_prefixed_formula(d):
+    rs = rows()
+    rs[3][4] = "=1+1"
+    return respace(wxlsx(d / "s.xlsx", rs), _to_prefixed)

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from renewal_gis.intake.gate import Admitted
     from renewal_gis.intake.layout import Place
 
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _VALUE = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>/]*>\s*<(?:v|is|f)\b')
 _FORMULA = re.compile(
     rb'<c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*>\s*<f\b[^>]*?(?:/>|>[^<]*</f>)\s*(<v>[^<]|<is>)?'
@@ -56,7 +54,7 @@ def read_parts(admitted: Admitted, /, *, most_cells: int) -> SheetParts:
     with zipfile.ZipFile(admitted.path) as archive:
         names = archive.namelist()
         bodies = {
-            name: archive.read(name)
+            name: _drop_prefix(archive.read(name))
             for name in names
             if name.startswith("xl/worksheets/") and name.endswith(".xml")
         }
@@ -84,11 +82,28 @@ def _find_parts(archive: zipfile.ZipFile) -> dict[str, str]:
         }
     except (KeyError, ET.ParseError, ValueError):
         return {}
-    targets = {str(sheet.get("name")): links.get(sheet.get(_REL), "") for sheet in book.iter(f"{_MAIN}sheet")}
+    targets = {
+        str(sheet.get("name")): next((links.get(v, "") for k, v in sheet.items() if k.endswith("}id")), "")
+        for sheet in book.iter()
+        if _local(sheet) == "sheet"
+    }
     return {
         name: target.lstrip("/") if target.startswith("/") else f"xl/{target}"
         for name, target in targets.items()
     }
+
+
+def _local(element: ET.Element) -> str:
+    """Return a tag without its namespace: strict workbooks have another one."""
+    return str(element.tag).rsplit("}", 1)[-1]
+
+
+def _drop_prefix(body: bytes) -> bytes:
+    """Return a sheet's XML with plain tags, if it writes them with a prefix (``<x:c>``)."""
+    match = re.search(rb"<(\w+):worksheet\b", body[:4000])
+    if match is None:
+        return body
+    return body.replace(b"<" + match[1] + b":", b"<").replace(b"</" + match[1] + b":", b"</")
 
 
 def _parse(body: bytes) -> ET.Element:
@@ -156,8 +171,10 @@ def _find_padded_styles(styles: bytes) -> dict[int, int]:
         return {}
     if root is None:
         return {}
-    codes = {node.get("numFmtId"): str(node.get("formatCode")) for node in root.iter(f"{_MAIN}numFmt")}
-    cell_styles = root.find(f"{_MAIN}cellXfs")
+    codes = {
+        node.get("numFmtId"): str(node.get("formatCode")) for node in root.iter() if _local(node) == "numFmt"
+    }
+    cell_styles = next((node for node in root if _local(node) == "cellXfs"), None)
     return {
         place: len(code)
         for place, node in enumerate(cell_styles if cell_styles is not None else ())
