@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from renewal_gis import __version__
+from renewal_gis.cli.batch import batch
 from renewal_gis.cli.build import build, demo
 from renewal_gis.cli.bulletin import bulletin
 from renewal_gis.cli.check import check
@@ -54,5 +55,20 @@ def main(*, verbose: bool) -> None:
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
 
 
-for command in (build, bulletin, check, coverage, demo, dossier, figure, gaps, ledger, map_, plan, supervise, verify):
+for command in (
+    batch,
+    build,
+    bulletin,
+    check,
+    coverage,
+    demo,
+    dossier,
+    figure,
+    gaps,
+    ledger,
+    map_,
+    plan,
+    supervise,
+    verify,
+):
     main.add_command(command)

@@ -116,21 +116,13 @@ def _make(
     tell: Steps,
     look: tuple[str, str] = ("zh", "internal"),
 ) -> dict[str, Any]:
-    from renewal_gis.analysis.changes import check_span
-    from renewal_gis.pipeline.survey import keep_inputs, survey_city
-    from renewal_gis.publish import publish_survey
+    from renewal_gis.pipeline.project import build_project
 
-    book = ledger or output / "ledger.gpkg"
-    tell("写入台账")
-    day, since = days
-    if since is not None:
-        check_span(since, day)
-    kept = keep_inputs(inputs, book, plan, at=now(), by=whoami())
-    survey = survey_city(plan, inputs, book, as_of=day, since=since, tell=tell, findings=kept)
-    lang, profile = look
-    published = publish_survey(
-        survey, output, inputs=paths, ledger_path=book, tell=tell, lang=lang, profile=profile
-    )
+    (day, since), (lang, profile) = days, look
+    published = build_project(
+        plan, inputs, output, as_of=day, since=since, ledger=ledger, paths=paths,
+        at=now(), by=whoami(), tell=tell, lang=lang, profile=profile,
+    )  # fmt: skip
     return published.manifest
 
 

@@ -1,0 +1,70 @@
+"""A whole project: from the plan's files to every product."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from renewal_gis.analysis.changes import check_span
+from renewal_gis.pipeline.survey import keep_inputs, survey_city
+from renewal_gis.publish import publish_survey
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from renewal_gis.pipeline.inputs import Inputs
+    from renewal_gis.plan import Plan
+    from renewal_gis.publish import Published
+
+
+def build_project(  # noqa: PLR0913  # what is read, what is written, and who asks
+    plan: Plan,
+    inputs: Inputs,
+    output: Path,
+    *,
+    as_of: dt.date,
+    at: dt.datetime,
+    by: str,
+    tell: Callable[[str], None],
+    since: dt.date | None = None,
+    ledger: str | Path | None = None,
+    paths: Iterable[Path] = (),
+    lang: str = "zh",
+    profile: str = "internal",
+) -> Published:
+    """Take the inputs into the ledger, look at it as of a day, and write every product.
+
+    Parameters
+    ----------
+    plan, inputs
+        The plan, and what its sources say.
+    output
+        The folder.
+    as_of, since
+        The day of the survey, and the day that it is compared with.
+    at, by
+        When and by whom the import is recorded.
+    tell
+        Is told the name of each step.
+    ledger
+        A file or a server's address; by default ``ledger.gpkg`` in the folder.
+    paths
+        The files that were read, for the manifest.
+    lang, profile
+        Of the map for planners: ``zh`` or ``en``, ``internal`` or ``public``.
+
+    Raises
+    ------
+    RenewalError
+        What was read, asked or written cannot be; nothing of the output is changed then.
+    """
+    book = ledger or output / "ledger.gpkg"
+    tell("写入台账")
+    if since is not None:
+        check_span(since, as_of)
+    kept = keep_inputs(inputs, book, plan, at=at, by=by)
+    survey = survey_city(plan, inputs, book, as_of=as_of, since=since, tell=tell, findings=kept)
+    return publish_survey(
+        survey, output, inputs=paths, ledger_path=book, tell=tell, lang=lang, profile=profile
+    )
