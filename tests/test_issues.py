@@ -257,3 +257,23 @@ def test_the_bulletin_knows_what_the_imports_found(bundled, tmp_path):
     keep_inputs(load_inputs(plan), ledger, plan, at=dt.datetime(2021, 9, 2, tzinfo=dt.UTC), by="测试")
     with open_ledger(ledger) as book:
         assert len(book.records("intake")) == before
+
+
+def test_a_file_imported_by_itself_is_kept_as_a_build_keeps_it(ledger):
+    plan = load_plan(HANDAN)
+    with open_ledger(ledger) as book:
+        before = book.records("intake")
+    file = plan.path_of(next(source.path for source in plan.sources if source.programme == "dry_toilet"))
+    done = run("ledger", "import", file, "--plan", HANDAN, "--ledger", ledger)
+    assert done.exit_code in {0, 1}, done.output
+    with open_ledger(ledger) as book:
+        after = book.records("intake")
+    assert len(after) == len(before)
+    assert len(before[before["subject"] == file.name]["body"].iloc[0]["findings"]) > 5
+
+
+def test_a_build_before_the_first_entry_is_refused(tmp_path):
+    done = run("build", HANDAN, "--as-of", "2020-12-01", "-o", tmp_path / "out")
+    assert done.exit_code == 2
+    assert "2020-12-01 早于台账的第一条记录 2021-01-05" in done.output
+    assert not (tmp_path / "out" / "reports").exists()

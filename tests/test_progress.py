@@ -377,6 +377,29 @@ def test_a_later_day_never_undoes(rows, day, later):
     assert (then["done"] >= first["done"]).all()
 
 
+@settings(max_examples=30, deadline=None)
+@given(TOWN, DAY, st.tuples(*[st.integers(0, 3)] * 3))
+def test_in_a_capped_city_nobody_stands_in_for_another(rows, day, tasks):
+    own = dict(zip(("甲区", "乙区", "丙县"), tasks, strict=True))
+    plan = change_target(TOY_PLAN, "T1", task=sum(tasks), breakdown=own, cap_units=True)
+    frames = make_town(plan, [d for _, d in rows], target="T1", units=[u for u, _ in rows])
+    progress = measure_progress(*frames, plan, as_of=day)
+    told = progress[progress["target"] == "T1"].set_index("unit")
+    city, units = told.loc["全市"], told.iloc[1:]
+    if not sum(tasks):
+        assert city["rate"] is None
+        return
+    assert city["rate"] <= 1
+    assert (city["rate"] == 1) == all(units.loc[name, "done"] >= task for name, task in own.items())
+    assert city["units"] == sum(task > 0 for task in tasks)
+    # a unit without a task has neither rate nor light
+    assert all(
+        told.loc[name, "rate"] is None and not told.loc[name, "light"]
+        for name, task in own.items()
+        if not task
+    )
+
+
 # the bundled plan
 
 
