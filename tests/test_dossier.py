@@ -21,7 +21,7 @@ from renewal_gis.errors import InputError
 from renewal_gis.findings import make_finding
 from renewal_gis.ledger.history import find_reached
 from renewal_gis.plan import ConflictRule, ContentClass, Phase
-from renewal_gis.publish import publish_dossiers, render_dossiers
+from renewal_gis.publish import list_supervised, publish_dossiers, render_dossiers
 from renewal_gis.render import photos, placemap
 from renewal_gis.render.canvas import Paper
 from renewal_gis.render.dossier import build_dossier, name_file
@@ -331,3 +331,9 @@ def test_nothing_is_written_if_one_is_unknown(survey, tmp_path):
 
 def test_the_command_refuses_without_a_site():
     assert CliRunner().invoke(main, ["dossier", "--plan", "x.toml"]).exit_code == 2
+
+
+def test_a_build_makes_dossiers_of_the_sites_on_the_board(survey, board):
+    assert list_supervised(replace(survey, supervised=board)) == ["A-03"]  # units have no dossier
+    assert list_supervised(replace(survey, supervised=board.assign(state="delisted"))) == []
+    assert list_supervised(survey) == []
