@@ -20,13 +20,14 @@ from renewal_gis.cli import main
 from renewal_gis.errors import InputError
 from renewal_gis.findings import make_finding
 from renewal_gis.ledger.history import find_reached
-from renewal_gis.plan import ConflictRule, ContentClass, Phase
+from renewal_gis.plan import Phase
 from renewal_gis.publish import list_supervised, publish_dossiers, render_dossiers
 from renewal_gis.render import photos, placemap
 from renewal_gis.render.canvas import Paper
 from renewal_gis.render.dossier import build_dossier, name_file
 from renewal_gis.render.dossier_docx import MAP_MM, write_docx
 from renewal_gis.render.dossier_html import write_html
+from renewal_gis.rules import ConflictRule, ContentClass
 from renewal_gis.schema_review import SUPERVISED
 from samples import AS_OF, make_survey
 

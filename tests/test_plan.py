@@ -152,7 +152,7 @@ def test_a_missing_plan_is_named(tmp_path):
 def test_unknown_names_list_what_there_is(plan):
     with pytest.raises(PlanError, match=r"没有责任单位“甲区”.*邯山区"):
         plan.unit("甲区")
-    with pytest.raises(PlanError, match="没有阶段“已打通”.*会审通过"):
+    with pytest.raises(PlanError, match=r"没有阶段“已打通”.*会审通过"):
         plan.programme("old_compound").order_of("opened")
 
 

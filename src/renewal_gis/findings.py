@@ -149,7 +149,12 @@ _rule(
 )
 _rule("geometry-beyond", _W, "图形伸出本市范围(range):{value}", "请核对图形与坐标系")
 _rule("district-unknown", _W, "区县名称“{value}”不在方案所列单位中", "请填写方案中的单位全称")
-_rule("photo-missing", _W, "“{field}”的“{value}”不能使用:{new}", "照片放在表格所在文件夹内,填相对路径,如 照片/A-01.jpg")
+_rule(
+    "photo-missing",
+    _W,
+    "“{field}”的“{value}”不能使用:{new}",
+    "照片放在表格所在文件夹内,填相对路径,如 照片/A-01.jpg",
+)
 _rule("district-shape", _W, "区县的图形类型(geometry)是 {value},不是面,已隔离", "请报送面图层")
 _rule("district-unnamed", _W, "该区县没有名称(name 为空),已隔离", "请补填名称")
 _rule("district-code-repeated", _W, "区县代码“{value}”重复(duplicate)", "请核对代码")
@@ -234,7 +239,12 @@ _rule(
 _rule("site-retired", _W, "该编号已不再单列:{value}", "请改用现在的编号;本行已保存,不计入合计")
 _rule("lineage-total", _W, "合并拆分前后“{field}”合计由 {value} 变为 {new}", "请核对新项目的数量")
 _rule("lineage-differs", _W, "各原项目的“{field}”不一致({value}),合并后留空", "请补报合并后的台账行")
-_rule("split-even", _W, "各部分({value})的数量按等份计算,图形沿用原项目", "请补报各部分的台账行,或用 --shares 写明份额")
+_rule(
+    "split-even",
+    _W,
+    "各部分({value})的数量按等份计算,图形沿用原项目",
+    "请补报各部分的台账行,或用 --shares 写明份额",
+)
 _rule("ledger-unsafe", _W, "数据库服务器的设置不保断电:{value}", "请由管理员改为 on")
 _rule("ledger-damaged", _E, "台账文件损坏:{value}", "请用备份恢复")
 _rule("ledger-altered", _E, "台账内容与写入时不符:{value}", "请用备份比对,查明谁改动了文件")

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from renewal_gis.plan import Gate, Plan
+    from renewal_gis.plan import Plan
+    from renewal_gis.rules import Gate
 
 ROUNDING = 1e-9
 """A share that was typed as a percentage may miss its threshold by a rounding of this size."""

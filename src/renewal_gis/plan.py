@@ -16,7 +16,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from renewal_gis.errors import MissingFileError, PlanError
-from renewal_gis.rules import ConflictRule, LightRule, Model, RankingRule, SupervisionRule
+from renewal_gis.rules import (
+    ConflictRule,
+    ContentClass,
+    Facility,
+    Gate,
+    LightRule,
+    Model,
+    RankingRule,
+    SupervisionRule,
+)
 from renewal_gis.vocab import Stage, UnitKind
 
 Date = dt.date
@@ -153,31 +162,6 @@ class Phase(Model):
     source: str = Field(description="条款位置")
 
 
-class Gate(Model):
-    """A condition that must hold when a site reaches a stage."""
-
-    id: str = Field(description="代码")
-    programme: str = Field(description="专项代码")
-    stage: Stage = Field(description="在达到该阶段时检查")
-    text: str = Field(description="要求")
-    kind: Literal["min_share", "min_days_since", "needs_stage"] = Field(description="规则类型")
-    field: str = Field("", description="min_share 所查字段")
-    threshold: float = Field(0.0, description="最低值或最少天数")
-    after: Stage | None = Field(None, description="min_days_since、needs_stage 所依的前一阶段")
-    source: str = Field(description="条款位置")
-
-
-class ContentClass(Model):
-    """A class of renovation content and its items."""
-
-    id: str = Field(description="代码")
-    name: str = Field(description="名称")
-    national_name: str = Field("", description="国家文件中的名称")
-    heading: str = Field(description="原文标题")
-    items: tuple[str, ...] = Field(description="内容")
-    source: str = Field(description="条款位置")
-
-
 class Option(Model):
     """One reading of an ambiguous place, what it sets, and what it prints."""
 
@@ -211,16 +195,6 @@ class Switch(Model):
         if self.value not in {option.value for option in self.options}:
             raise ValueError(f"value“{self.value}”不在 options 中")
         return self
-
-
-class Facility(Model):
-    """A facility type whose reach is measured."""
-
-    id: str = Field(description="代码")
-    name: str = Field(description="名称")
-    reach_m: float = Field(description="服务半径,米", gt=0)
-    min_area_m2: float = Field(0.0, description="以面表示的设施,小于此面积的不计,平方米", ge=0)
-    source: str = Field(description="半径的出处")
 
 
 class Source(Model):

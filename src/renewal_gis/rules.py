@@ -1,8 +1,12 @@
-"""The rules of a campaign that a decree may set: lights, ranking, supervision, conflicts."""
+"""The rules of a campaign that a decree may set: lights, ranking, supervision, conflicts, gates, content, reach."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from renewal_gis.vocab import Stage
 
 
 class Model(BaseModel):
@@ -50,3 +54,38 @@ class ConflictRule(Model):
     underground: tuple[str, ...] = Field((), description="属于地下管线的改造内容,按所含字词")
     surface: tuple[str, ...] = Field((), description="属于路面、地面的改造内容,按所含字词")
     source: str = Field("方案未规定", description="出处")
+
+
+class Gate(Model):
+    """A condition that must hold when a site reaches a stage."""
+
+    id: str = Field(description="代码")
+    programme: str = Field(description="专项代码")
+    stage: Stage = Field(description="在达到该阶段时检查")
+    text: str = Field(description="要求")
+    kind: Literal["min_share", "min_days_since", "needs_stage"] = Field(description="规则类型")
+    field: str = Field("", description="min_share 所查字段")
+    threshold: float = Field(0.0, description="最低值或最少天数")
+    after: Stage | None = Field(None, description="min_days_since、needs_stage 所依的前一阶段")
+    source: str = Field(description="条款位置")
+
+
+class ContentClass(Model):
+    """A class of renovation content and its items."""
+
+    id: str = Field(description="代码")
+    name: str = Field(description="名称")
+    national_name: str = Field("", description="国家文件中的名称")
+    heading: str = Field(description="原文标题")
+    items: tuple[str, ...] = Field(description="内容")
+    source: str = Field(description="条款位置")
+
+
+class Facility(Model):
+    """A facility type whose reach is measured."""
+
+    id: str = Field(description="代码")
+    name: str = Field(description="名称")
+    reach_m: float = Field(description="服务半径,米", gt=0)
+    min_area_m2: float = Field(0.0, description="以面表示的设施,小于此面积的不计,平方米", ge=0)
+    source: str = Field(description="半径的出处")

@@ -21,7 +21,8 @@ from renewal_gis.vocab import CITY, Measure, Scenario
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from renewal_gis.plan import Facility, Plan
+    from renewal_gis.plan import Plan
+    from renewal_gis.rules import Facility
 
     Shapes = NDArray[np.object_]
     Ints = NDArray[np.intp]

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from renewal_gis.plan import Facility, Plan
+    from renewal_gis.plan import Plan
+    from renewal_gis.rules import Facility
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from shapely.geometry.base import BaseGeometry
 
-    from renewal_gis.plan import Facility
     from renewal_gis.render.canvas import Box, Panel, Paper, Sheet
     from renewal_gis.render.scene import Scene
+    from renewal_gis.rules import Facility
     from renewal_gis.survey import Survey
 
 _ACROSS, _GAP_MM, _CAPTION_MM, _RATIO = 3, 2.0, 7.0, 0.78
