@@ -24,6 +24,7 @@ from renewal_gis.cli.ledger import ledger
 from renewal_gis.cli.map import map_
 from renewal_gis.cli.options import REFUSED, spare_console
 from renewal_gis.cli.plan import plan
+from renewal_gis.cli.roads import roads
 from renewal_gis.cli.supervise import supervise
 from renewal_gis.cli.verify import verify
 from renewal_gis.errors import RenewalError
@@ -68,6 +69,7 @@ for command in (
     ledger,
     map_,
     plan,
+    roads,
     supervise,
     verify,
 ):

@@ -46,6 +46,7 @@ FORMATS = {
     ".kmz": ("zip",),
     ".gml": ("xml",),
     ".osm": ("xml",),
+    ".pbf": ("pbf",),
     ".graphml": ("xml",),
     ".fgb": ("fgb",),
     ".parquet": ("parquet",),
@@ -174,8 +175,8 @@ def sniff(path: Path, /) -> str:
     Returns
     -------
     str
-        ``xlsx``, ``xls``, ``zip``, ``sqlite``, ``shp``, ``fgb``, ``parquet``, ``xml``, ``vrt``, ``json``
-        or ``text``; ``unknown`` for binary that we do not read.
+        ``xlsx``, ``xls``, ``zip``, ``sqlite``, ``shp``, ``fgb``, ``parquet``, ``pbf``, ``xml``, ``vrt``,
+        ``json`` or ``text``; ``unknown`` for binary that we do not read.
     """
     with path.open("rb") as file:
         head = file.read(4096)
@@ -190,7 +191,7 @@ def sniff(path: Path, /) -> str:
     ):
         if head.startswith(magic):
             return kind
-    return _sniff_text(head)
+    return "pbf" if b"OSMHeader" in head[4:32] else _sniff_text(head)
 
 
 def _sniff_text(head: bytes) -> str:

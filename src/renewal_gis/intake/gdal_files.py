@@ -51,6 +51,7 @@ DRIVERS = {
     ".mif": "MapInfo File",
     ".dxf": "DXF",
     ".osm": "OSM",
+    ".pbf": "OSM",
     ".gdb": "OpenFileGDB",
 }
 
@@ -70,35 +71,46 @@ def read_gdal(copy: Path, admitted: Admitted, layer: str | None) -> Features:
         layers = [(str(name), kind) for name, kind in pyogrio.list_layers(str(copy))]
         layers = [pair for pair in layers if pair[1] is not None] or layers
         names = [name for name, _ in layers]
-        if copy.suffix == ".osm":  # the driver always shows five layers
-            names = [name for name in names if _has_rows(copy, name)] or names
+        if DRIVERS[copy.suffix] == "OSM":
+            names = list_osm_layers(copy) or names
         chosen = _choose_layers(names, layer, admitted)
         if _mend_charset(copy):
             report.add("encoding-found", file=admitted.name, value="GB18030(文件没有声明字符集)")
         _mend_drawing(copy, admitted, report)
         parts = [_read_one(copy, name, admitted) for name in chosen]
-        if copy.suffix == ".osm":
+        if DRIVERS[copy.suffix] == "OSM":
             parts = [_spread_tags(part) for part in parts]
     if copy.suffix == ".gpkg" and _holds_curves(copy, chosen[0]):
         report.add("geometry-curved", file=admitted.name)
     return replace(parts[0] if len(parts) == 1 else _join(parts), findings=report)
 
 
-def _has_rows(copy: Path, layer: str) -> bool:
+def list_osm_layers(copy: Path, /) -> list[str]:
+    """Return the layers of an OpenStreetMap file that hold anything: the driver always shows five."""
     import pyogrio  # noqa: PLC0415
 
-    return bool(pyogrio.read_info(str(copy), layer=layer, force_feature_count=True)["features"])
+    names = [str(name) for name, _ in pyogrio.list_layers(str(copy))]
+    return [
+        name
+        for name in names
+        if pyogrio.read_info(str(copy), layer=name, force_feature_count=True)["features"]
+    ]
 
 
-_TAG = re.compile(r'"((?:[^"\\\\]|\\\\.)*)"=>"((?:[^"\\\\]|\\\\.)*)"')
+_TAG = re.compile(r'"((?:[^"\\]|\\.)*)"=>"((?:[^"\\]|\\.)*)"')
+
+
+def parse_tags(packed: str, /) -> dict[str, str]:
+    """Return the tags that GDAL's OSM driver packs into one text, as PostgreSQL's hstore is written."""
+    pairs = [[re.sub(r"\\(.)", r"\1", word) for word in pair] for pair in _TAG.findall(packed)]
+    return dict(pairs)
 
 
 def _spread_tags(features: Features) -> Features:
     """Return OSM records with the tags that the driver packs into one text as fields of their own."""
     rows = []
     for row in features.rows:
-        packed = row.get("other_tags") or ""
-        tags = {key: value.replace('\\\\"', '"') for key, value in _TAG.findall(packed)}
+        tags = parse_tags(row.get("other_tags") or "")
         rows.append({key: value for key, value in row.items() if key != "other_tags"} | tags)
     names = tuple(dict.fromkeys(name for row in rows for name in row)) or features.names
     return replace(features, names=names, rows=tuple(rows))

@@ -14,6 +14,7 @@ from renewal_gis.findings import Report
 from renewal_gis.geo.crs import bd09_to_wgs84, gcj02_to_wgs84
 from renewal_gis.intake.features import Features, zip_rows
 from renewal_gis.intake.gate import admit, private_copy
+from renewal_gis.intake.gdal_files import list_osm_layers
 from renewal_gis.intake.grids import read_grid
 from renewal_gis.intake.layout import find_table
 from renewal_gis.intake.mapping import SITE_COLUMNS
@@ -69,19 +70,28 @@ def list_files(path: str | Path, /) -> list[Path]:
 
 
 def list_layers(path: str | Path, /) -> list[str | None]:
-    """Return the layers of a GeoPackage that have geometry; ``[None]`` for a file of one layer.
+    """Return the layers of a GeoPackage or an OpenStreetMap file; ``[None]`` for a file of one layer.
+
+    Layers of a GeoPackage without geometry, and layers of OpenStreetMap without rows, are left out.
 
     Raises
     ------
     MissingFileError, InputError
         What the gate refuses.
     """
-    if Path(path).suffix.lower() != ".gpkg":
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".gpkg", ".osm", ".pbf"):
         return [None]
     import pyogrio  # noqa: PLC0415  # heavy, and only when GDAL is needed
 
     with private_copy(admit(path).path) as copy:
-        names = [str(name) for name, kind in pyogrio.list_layers(str(copy)) if kind is not None]
+        if suffix == ".gpkg":
+            names = [str(name) for name, kind in pyogrio.list_layers(str(copy)) if kind is not None]
+        else:
+            try:
+                names = list_osm_layers(copy)
+            except (RuntimeError, ValueError, OSError):  # the reading proper tells it better
+                names = []
     return list(names) if len(names) > 1 else [None]
 
 

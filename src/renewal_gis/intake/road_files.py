@@ -1,6 +1,7 @@
-"""Road files that GDAL reads badly or not at all: raw OpenStreetMap XML and GraphML.
+"""Road files that need more than a table of lines: OpenStreetMap XML and PBF, and GraphML.
 
-Both are XML from elsewhere, so the reader refuses entities and document types.
+The XML comes from elsewhere, so the reader refuses entities and document types. PBF is read by GDAL's
+OSM driver, which does not tell which ways share a node: they are split where their vertices agree.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
 from renewal_gis.errors import InputError
+from renewal_gis.intake.gdal_files import parse_tags
 from renewal_gis.intake.road_words import STREETS
+from renewal_gis.intake.trial import try_reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +31,7 @@ OSM_TAGS = (
 )
 _TURNS = {("highway", "turning_circle"), ("highway", "turning_loop")}
 _NO_EXIT = {("noexit", "yes")}
+_STEP_DEG = 1e-7  # OpenStreetMap's own grid
 _XML_FAULTS = (ElementTree.ParseError, DefusedXmlException, UnicodeDecodeError)
 
 
@@ -165,6 +169,87 @@ def _split_way(refs: list[str], places: dict[str, Any], shared: Counter[str]) ->
             piece = [ref]
     pieces.append(piece)
     return [piece for piece in pieces if len(piece) > 1]
+
+
+def read_pbf(path: Path, /) -> gpd.GeoDataFrame:
+    """One row for each way with a ``highway`` tag, split where streets share a vertex.
+
+    Parameters
+    ----------
+    path
+        OpenStreetMap PBF (``.osm.pbf``) that passed the gate.
+
+    Returns
+    -------
+    GeoDataFrame
+        As :func:`read_osm`, without ``partial``: the driver leaves nodes that are not in the file out of
+        their ways and does not tell. Extracts with complete ways, the usual ones, have none.
+
+    Raises
+    ------
+    InputError
+        The file is damaged or incomplete, or reading it crashes.
+    """
+    import pyogrio  # noqa: PLC0415  # heavy, and only for this format
+
+    try_reading(path, name=path.name, size=path.stat().st_size)
+    try:
+        _, _, wkb, (ids, *columns) = pyogrio.raw.read(
+            str(path),
+            layer="lines",
+            columns=["osm_id", "name", "highway", "other_tags"],
+            where="highway IS NOT NULL",
+        )
+        _, _, points, (turns, others) = pyogrio.raw.read(
+            str(path),
+            layer="points",
+            columns=["highway", "other_tags"],
+            where="highway IN ('turning_circle', 'turning_loop') OR other_tags LIKE '%\"noexit\"%'",
+        )
+    except (RuntimeError, ValueError, OSError) as error:
+        raise InputError(
+            f"文件损坏或不完整(corrupt):{str(error)[:120]}", place=path.name, remedy="请重新下载或重新导出"
+        ) from error
+    tags = [_join_tags(*row) for row in zip(*columns, strict=True)]
+    frame = pd.DataFrame([_pick_tags(row) for row in tags], columns=list(OSM_TAGS), dtype=object)
+    frame["record"] = np.arange(len(frame))
+    frame["label"] = [f"way/{number}" for number in ids]
+    parts, owner = _split_lines(shapely.from_wkb(wkb), frame["highway"].isin(STREETS).to_numpy(bool))
+    frame = frame.iloc[owner].reset_index(drop=True)
+    nodes = [_join_tags(None, turn, other) for turn, other in zip(turns, others, strict=True)]
+    for mark, wanted in (("noexit", _NO_EXIT), ("turning", _TURNS)):
+        told = np.array([bool(wanted & row.items()) for row in nodes], dtype=bool)
+        places = _number_places(shapely.get_coordinates(shapely.from_wkb(points[told])))
+        ends = [_number_places(shapely.get_coordinates(shapely.get_point(parts, at))) for at in (0, -1)]
+        frame.loc[np.isin(ends, places).any(axis=0), mark] = "yes"
+    return gpd.GeoDataFrame(frame, geometry=parts, crs="EPSG:4326")
+
+
+def _join_tags(name: str | None, highway: str | None, packed: str | None) -> dict[str, str]:
+    named = {key: value for key, value in (("name", name), ("highway", highway)) if value}
+    return named | parse_tags(packed or "")
+
+
+def _number_places(xy: np.ndarray) -> np.ndarray:
+    """One whole number for each place of OpenStreetMap's grid."""
+    lon, lat = np.rint(xy.reshape(-1, 2) / _STEP_DEG).astype(np.int64).T
+    return np.asarray((lon << 32) + lat)
+
+
+def _split_lines(lines: np.ndarray, splits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Break lines at inner vertices that they share with others or pass twice; and the line of each piece."""
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    if not len(line):
+        return np.asarray(lines, dtype=object), np.arange(len(lines))
+    _, place = np.unique(_number_places(xy), return_inverse=True)
+    met = np.bincount(place, weights=splits[line])[place] > 1
+    turns = line[1:] != line[:-1]
+    first, last = np.append(True, turns), np.append(turns, True)
+    cut = met & splits[line] & ~first & ~last
+    vertex = np.repeat(np.arange(len(xy)), 1 + cut)
+    starts = first[vertex] | np.append(False, vertex[1:] == vertex[:-1])
+    parts = shapely.linestrings(xy[vertex], indices=np.cumsum(starts) - 1)
+    return np.asarray(parts, dtype=object), line[vertex[starts]]
 
 
 def read_graphml(path: Path, /) -> gpd.GeoDataFrame:

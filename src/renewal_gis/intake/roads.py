@@ -17,7 +17,7 @@ from renewal_gis.geo.crs import name_crs, read_crs
 from renewal_gis.geo.geometry import hash_lines
 from renewal_gis.intake import road_words as words
 from renewal_gis.intake.gate import Admitted, admit
-from renewal_gis.intake.road_files import read_graphml, read_osm
+from renewal_gis.intake.road_files import read_graphml, read_osm, read_pbf
 from renewal_gis.intake.vectors import read_features
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def read_roads(
     Parameters
     ----------
     path
-        GeoParquet, GeoPackage, GeoJSON, shapefile, OpenStreetMap XML, GraphML of osmnx, or another
-        vector format that GDAL reads.
+        GeoParquet, GeoPackage, GeoJSON, shapefile, OpenStreetMap XML or PBF, GraphML of osmnx, or
+        another vector format that GDAL reads.
     crs
         Reference system of the coordinates, for files that declare none. One that the file declares
         counts before it.
@@ -167,6 +167,8 @@ def _open_file(admitted: Admitted, layer: str | None) -> tuple[gpd.GeoDataFrame,
     suffix = admitted.path.suffix.lower()
     if suffix == ".osm":
         return read_osm(admitted.path), Report()
+    if suffix == ".pbf":
+        return read_pbf(admitted.path), Report()
     if suffix == ".graphml":
         return read_graphml(admitted.path), Report()
     if suffix == ".parquet":

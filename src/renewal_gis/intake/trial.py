@@ -16,6 +16,8 @@ LIMIT_S = 10
 LIMIT_BYTES = 4 << 30
 MOST_BYTES = 32 << 20
 """Larger files are read once only: a second reading would cost more than the process itself (0.2 s)."""
+MOST_PACKED_BYTES = 2 << 20
+"""The same for OpenStreetMap's PBF, which unpacks to twenty times its size."""
 
 _CODE = f"""
 import sys
@@ -44,7 +46,7 @@ def try_reading(copy: Path, /, *, name: str, size: int) -> None:
     name
         What the file is called, for messages.
     size
-        Its bytes; beyond :data:`MOST_BYTES` nothing is tried.
+        Its bytes; beyond :data:`MOST_BYTES` (PBF: :data:`MOST_PACKED_BYTES`) nothing is tried.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def try_reading(copy: Path, /, *, name: str, size: int) -> None:
         The reader crashed or took longer than :data:`LIMIT_S`. What it merely refuses is no matter here:
         the reading proper tells that better.
     """
-    if size > MOST_BYTES:
+    if size > (MOST_PACKED_BYTES if copy.suffix == ".pbf" else MOST_BYTES):
         return
     command = [sys.executable, "-E", "-c", _CODE, str(copy)]
     before = _time_children()

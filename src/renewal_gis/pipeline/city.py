@@ -1,7 +1,8 @@
-"""A new city: a plan skeleton, its boundaries and blank workbooks, from the name alone."""
+"""A new city: a plan skeleton, its boundaries and blank workbooks, from the name alone; its roads."""
 
 from __future__ import annotations
 
+import os
 from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
@@ -10,17 +11,22 @@ import numpy as np
 import shapely
 
 from renewal_gis.errors import InputError
-from renewal_gis.files import write_set
+from renewal_gis.files import write_bytes, write_set
 from renewal_gis.geo.belts import make_belt
 from renewal_gis.intake.boundaries import format_collection, name_origin, read_city
+from renewal_gis.intake.fetch_roads import ATTRIBUTION, fetch_roads, pack_roads
 from renewal_gis.ledger.templates import write_templates
+from renewal_gis.pipeline.inputs import load_backdrop
 from renewal_gis.plan import load_plan
 from renewal_gis.vocab import UnitKind
 
 if TYPE_CHECKING:
+    import datetime as dt
     from pathlib import Path
 
     import geopandas as gpd
+
+    from renewal_gis.plan import Plan
 
 # id, 名称, 简称, 类, 图形, 单位, 阶段, 计数所依的阶段
 PROGRAMMES = (
@@ -79,6 +85,53 @@ def start_city(city: str, folder: Path, /, *, year: int) -> list[Path]:
     write_set(folder, contents)
     books = write_templates(load_plan(place), folder / "sites")
     return [place, folder / "boundaries.geojson", *books]
+
+
+def fetch_city_roads(
+    plan: Plan, output: Path, /, *, network: str, overpass_url: str, at: dt.datetime
+) -> tuple[int, str]:
+    """Fetch the streets within a plan's units and write them as GeoParquet.
+
+    Parameters
+    ----------
+    plan
+        Its ``units`` layer tells the area.
+    output
+        The file, ``.parquet``.
+    network, overpass_url
+        As in :func:`renewal_gis.intake.fetch_roads.fetch_roads`.
+    at
+        When; the date stands in the file and in the attribution.
+
+    Returns
+    -------
+    tuple of int and str
+        Number of lines, and the ``[[sources]]`` block that names the file in the plan.
+
+    Raises
+    ------
+    InputError
+        Not a ``.parquet`` name; osmnx is not installed; no network or no street.
+    """
+    if output.suffix.lower() != ".parquet":
+        raise InputError(f"输出文件 {output} 不是 .parquet", remedy="请把文件名的后缀改为 .parquet")
+    shapes = plan.model_copy(update={"sources": plan.sources_of("units")})
+    area = load_backdrop(shapes).units.union_all()
+    roads = fetch_roads(area, network=network, overpass_url=overpass_url)
+    write_bytes(output, pack_roads(roads, at=at, source=overpass_url))
+    try:
+        path = os.path.relpath(output.resolve(), plan.folder.resolve())
+    except ValueError:  # another drive
+        path = str(output.resolve())
+    return (
+        len(roads),
+        f"""[[sources]]
+role = "roads"
+path = "{path.replace(os.sep, "/")}"
+simulated = false
+attribution = "道路:{ATTRIBUTION},{at.date().isoformat()} 取得"
+""",
+    )
 
 
 def make_skeleton(districts: gpd.GeoDataFrame, /, *, year: int, origin: str) -> str:
