@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from renewal_gis.analysis.changes import check_span
+from renewal_gis.errors import InputError
 from renewal_gis.pipeline.survey import keep_inputs, survey_city
 from renewal_gis.publish import publish_survey
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from renewal_gis.pipeline.inputs import Inputs
     from renewal_gis.plan import Plan
@@ -57,9 +58,11 @@ def build_project(  # noqa: PLR0913  # what is read, what is written, and who as
     Raises
     ------
     RenewalError
-        What was read, asked or written cannot be; nothing of the output is changed then.
+        What was read, asked or written cannot be, or the workbooks are still blank; nothing of the output
+        is changed then.
     """
     book = ledger or output / "ledger.gpkg"
+    _check_filled(plan, inputs, book)
     tell("写入台账")
     if since is not None:
         check_span(since, as_of)
@@ -67,4 +70,16 @@ def build_project(  # noqa: PLR0913  # what is read, what is written, and who as
     survey = survey_city(plan, inputs, book, as_of=as_of, since=since, tell=tell, findings=kept)
     return publish_survey(
         survey, output, inputs=paths, ledger_path=book, tell=tell, lang=lang, profile=profile
+    )
+
+
+def _check_filled(plan: Plan, inputs: Inputs, book: str | Path) -> None:
+    """Refuse blank workbooks before a ledger is made of them: a bulletin of zeros would look like facts."""
+    if len(inputs.sites) or "://" in str(book) or Path(book).exists():
+        return
+    names = [Path(source.path).name for source in plan.sources_of("sites")]
+    raise InputError(
+        f"台账工作簿都没有项目:{'、'.join(names)}",
+        place=f"方案 {plan.id}({plan.folder})",
+        remedy="请逐行填写项目(至少编号、项目名称、责任单位),用 renewal-gis check 检查后再运行;不用的专项从方案中删去",
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from renewal_gis.pipeline.inputs import load_backdrop
 from renewal_gis.pipeline.parts import look_at_reach, look_at_roads
-from renewal_gis.pipeline.review import Scope, check_day
+from renewal_gis.pipeline.review import Scope
 from renewal_gis.pipeline.survey import survey_ledger
 
 if TYPE_CHECKING:
@@ -58,10 +58,7 @@ def survey_for_report(
     """
     names = tuple(plan.unit(name).name for name in force_majeure)
     scope = Scope(since=since, kind=kind, force_majeure=names, known_at=known_at)
-    survey = survey_ledger(plan, load_backdrop(plan), ledger_path, as_of=as_of, tell=tell, scope=scope)
-    if survey.review is None:
-        check_day(survey.events, as_of, name="as_of")
-    return survey
+    return survey_ledger(plan, load_backdrop(plan), ledger_path, as_of=as_of, tell=tell, scope=scope)
 
 
 def survey_for_figure(
@@ -92,8 +89,6 @@ def survey_for_figure(
     roles = dict.fromkeys(role for part, needs in _ROLES.items() if part in wanted for role in needs)
     inputs = load_backdrop(plan, more=roles)
     survey = survey_ledger(plan, inputs, ledger_path, as_of=as_of, tell=tell)
-    if survey.review is None:
-        check_day(survey.events, as_of, name="as_of")
     if "roads" in wanted:
         tell("分析路网")
         survey = look_at_roads(survey, inputs)

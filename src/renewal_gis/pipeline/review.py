@@ -122,7 +122,11 @@ def check_day(events: pd.DataFrame, day: dt.date, *, name: str) -> None:
         The ledger has no entry up to that day.
     """
     if events.empty:
-        raise InputError("台账没有进度记录", place=name, remedy="先导入进度记录(ledger import --role events)")
+        raise InputError(
+            "台账没有进度记录,完成数无从统计(不等于零)",
+            place=name,
+            remedy="先导入进度记录:方案 sources 中 role = events 的文件,或 ledger import --role events、ledger event",
+        )
     first = events["date"].min().date()
     if day < first:
         raise InputError(

@@ -207,12 +207,13 @@ def _read_ledger(path: str | Path, as_of: dt.date, known_at: Moment | None) -> _
     with open_ledger(path) as ledger:
         sites = _hide_later(ledger.sites(as_of=as_of, known_at=known_at), as_of)
         events = ledger.events(as_of=as_of, known_at=known_at)
-        if events.empty and len(everything := ledger.events(known_at=known_at)):
-            check_day(everything, as_of, name="as_of")
+        everything = ledger.events(known_at=known_at) if events.empty else events
         records = ledger.records(RecordKind.SUPERVISION, known_at=known_at)
         findings = read_findings(ledger, known_at=known_at)
     if sites.empty:
-        raise InputError("台账是空的", place=str(path), remedy="先导入项目")
+        raise InputError("台账是空的", place=str(path), remedy="先填写台账工作簿并导入项目")
+    if events.empty:
+        check_day(everything, as_of, name="as_of")
     return _Kept(sites, events, records, findings)
 
 
