@@ -297,12 +297,12 @@ def test_a_click_tells_the_chosen_columns(text, visit):
     if page.query_selector(".leaflet-popup-close-button"):
         page.click(".leaflet-popup-close-button")
     page.evaluate("renewal.map.setView([36.6, 114.51], 15, {animate: false})")
-    page.wait_for_timeout(50)
+    page.wait_for_function("renewal.map._packedCanvas.isSettled()")
     box = page.evaluate(
         "(b => [b.x + b.width / 2, b.y + b.height / 2])(renewal.map.getContainer().getBoundingClientRect())"
     )
     page.mouse.click(*box)
-    assert page.inner_text(".rg-card-popup h2") == "小区1"
+    page.wait_for_function("document.querySelector('.rg-card-popup h2')?.innerText === '小区1'")
     assert point
 
 
