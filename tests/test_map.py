@@ -297,12 +297,12 @@ def test_a_click_tells_the_chosen_columns(text, visit):
     if page.query_selector(".leaflet-popup-close-button"):
         page.click(".leaflet-popup-close-button")
     page.evaluate("renewal.map.setView([36.6, 114.51], 15, {animate: false})")
-    page.wait_for_function("renewal.map._packedCanvas.isSettled()")
+    page.evaluate("renewal.map._packedCanvas.redrawNow()")
     box = page.evaluate(
         "(b => [b.x + b.width / 2, b.y + b.height / 2])(renewal.map.getContainer().getBoundingClientRect())"
     )
     page.mouse.click(*box)
-    page.wait_for_function("document.querySelector('.rg-card-popup h2')?.innerText === '小区1'")
+    page.locator(".rg-card-popup h2", has_text="小区1").wait_for()
     assert point
 
 
