@@ -156,10 +156,7 @@ def _place(shapes: Shapes, scene: _Scene) -> pd.DataFrame:
 
 def _place_many(shapes: Shapes, scene: _Scene) -> pd.DataFrame:
     """Place points that surely lie in one district by a lattice, and the others one by one."""
-    filled = ~shapely.is_empty(shapes)
-    x, y = (
-        get(shapes, out=np.full(len(shapes), np.nan), where=filled) for get in (shapely.get_x, shapely.get_y)
-    )
+    x, y = _read_points(shapes)
     sides = np.ptp(np.reshape(shapely.total_bounds(scene.outlines), (2, 2)), axis=0)
     flat = np.isin(shapely.get_type_id(scene.outlines), (3, 6)).all()
     if not flat or not (sides > 1000 * scene.border).all():
@@ -168,13 +165,14 @@ def _place_many(shapes: Shapes, scene: _Scene) -> pd.DataFrame:
         cells = lattice.build_lattice(scene.outlines, points=len(shapes), border=scene.border)
         label = lattice.find_labels(cells, x, y)
     # lines, areas and blanks have no x: they are not outside, they are not points
-    label[~(np.isfinite(x) & np.isfinite(y))] = lattice.UNSURE
+    out = np.flatnonzero(label == lattice.OUTSIDE)
+    label[out[~(np.isfinite(x[out]) & np.isfinite(y[out]))]] = lattice.UNSURE
     rest = np.flatnonzero(label == lattice.UNSURE)
     parts = [_place(shapes[some], scene) for some in np.array_split(rest, len(rest) // 500_000 + 1)]
     others = pd.concat(parts, ignore_index=True)
     out = np.flatnonzero(label == lattice.OUTSIDE)
     distance_m = _fill(0.0, len(label), rest, others["distance_m"])
-    distance_m[out] = _measure_distance(shapes[out], scene)
+    distance_m[out] = _measure_distance(shapes[out], scene) if scene.distances else np.nan
     inside = (Placement.INSIDE.value,) * len(scene.codes)
     columns = {
         "located_district": _merge(label, rest, (*scene.codes, ""), others["located_district"]),
@@ -187,13 +185,32 @@ def _place_many(shapes: Shapes, scene: _Scene) -> pd.DataFrame:
     return pd.DataFrame(columns, copy=False)[COLUMNS]
 
 
+def _read_points(shapes: Shapes) -> tuple[Floats, Floats]:
+    """Return x and y; NaN for what is missing, empty or no point."""
+    x, y = np.empty(len(shapes)), np.empty(len(shapes))
+
+    def read(part: slice) -> None:
+        some = shapes[part]
+        try:
+            shapely.get_x(some, out=x[part])
+            shapely.get_y(some, out=y[part])
+        except shapely.errors.GEOSException:  # raised by an empty point
+            filled = ~shapely.is_empty(some)
+            for get, values in ((shapely.get_x, x), (shapely.get_y, y)):
+                values[part] = np.nan
+                get(some, out=values[part], where=filled)
+
+    lattice.share_out(read, len(shapes))
+    return x, y
+
+
 def _merge(
     label: NDArray[np.integer], rest: Ints, words: tuple[str, ...], others: pd.Series
 ) -> pd.Categorical:
     """Return the word of each label, the last one for ``OUTSIDE``, and the rest's own words."""
     texts = list(dict.fromkeys([*words, *others]))
     place = {text: k for k, text in enumerate(texts)}
-    numbers = np.array([place[word] for word in words], dtype=np.int32)
+    numbers = np.array([place[word] for word in words], dtype=np.min_scalar_type(-len(texts)))
     codes = numbers.take(label, mode="wrap")
     codes[rest] = others.map(place).to_numpy()
     return pd.Categorical.from_codes(codes, categories=texts)

@@ -130,14 +130,14 @@ def find_labels(lattice: Lattice, x: Floats, y: Floats, /) -> Labels:
         which = rest[part]
         answer[which] = _place_in_runs(lattice, cells[which], x[which], y[which])
 
-    _share_out(look_up, len(x), CHUNK)
+    share_out(look_up, len(x), CHUNK)
     rest = np.flatnonzero(answer == UNSURE)
-    _share_out(place, len(rest), CHUNK // 4)
+    share_out(place, len(rest), CHUNK // 4)
     return answer
 
 
-def _share_out(work: Callable[[slice], None], size: int, chunk: int) -> None:
-    """Do the work on all chunks of an array, on as many cores as there are."""
+def share_out(work: Callable[[slice], None], size: int, chunk: int = CHUNK) -> None:
+    """Do the work on all chunks of an array, on as many cores as there are; numpy and shapely let go of the lock."""
     parts = [slice(start, start + chunk) for start in range(0, size, chunk)]
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1, max(1, len(parts) // 2))) as pool:
         list(pool.map(work, parts))
