@@ -18,7 +18,9 @@ from renewal_gis.errors import CrsError, SchemaError
 from renewal_gis.geo.crs import gcj02_to_wgs84, wgs84_to_gcj02
 from renewal_gis.render.webmap.assets import read_asset
 from renewal_gis.render.webmap.basemaps import BASEMAPS, check_datum, describe, list_hosts
+from renewal_gis.render.webmap.index import write_index
 from renewal_gis.render.webmap.layers import MapLayer, write_layers
+from samples import make_survey
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -198,3 +200,17 @@ def test_the_command_offers_basemaps_only_when_asked(tmp_path):
     page = (tmp_path / "m.html").read_text(encoding="utf-8")
     assert "https://webrd01.is.autonavi.com" in page
     assert "tianditu" not in page.split("<body>")[0]
+
+
+def test_the_status_page_offers_them_too(visit):
+    survey = make_survey()
+    text = write_index(survey, basemaps=["tianditu", "gaode"])
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)[1]
+    assert "https://t0.tianditu.gov.cn" in policy
+    seen = visit(text).wait_ready()
+    seen.check_quiet()
+    asked = open_online(seen)
+    seen.page.select_option("#pick-base", "gaode")
+    seen.page.locator(".leaflet-tile-loaded").first.wait_for()
+    assert {request.resource_type for request in asked} == {"image"}
+    assert "autonavi" not in write_index(survey)

@@ -23,7 +23,7 @@ from renewal_gis.errors import InputError, PlanError
 from renewal_gis.pipeline.inputs import take_toytown
 from renewal_gis.pipeline.survey import keep_inputs, survey_ledger
 from renewal_gis.pipeline.weeks import trace_weeks
-from renewal_gis.publish import publish_survey
+from renewal_gis.publish import Look, publish_survey
 from renewal_gis.render import style
 from renewal_gis.render.webmap.assets import read_asset
 from renewal_gis.render.webmap.codec import decode_features, unpack_text
@@ -364,7 +364,7 @@ def test_a_public_build_writes_the_public_page_and_nothing_else(open_survey, tmp
     keep_inputs(take_toytown(), ledger, toytown.make_plan(), at=AT, by="test")
     out = tmp_path / "public"
     publish_survey(
-        open_survey, out, inputs=[], ledger_path=ledger, tell=lambda _: None, profile="public", lang="en"
+        open_survey, out, inputs=[], ledger_path=ledger, tell=lambda _: None, look=Look("en", "public")
     )
     files = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
     assert files == ["manifest.json", "maps/index.html"]

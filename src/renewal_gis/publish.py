@@ -38,6 +38,18 @@ VERSIONED = ("geopandas", "shapely", "pyproj", "pandas", "numpy", "pyogrio", "fo
 
 
 @dataclass(frozen=True)
+class Look:
+    """How the status page is made: ``zh`` or ``en``, ``internal`` or ``public``, with which online basemaps."""
+
+    lang: str = "zh"
+    profile: str = "internal"
+    basemaps: tuple[str, ...] = ()
+
+
+USUAL = Look()
+
+
+@dataclass(frozen=True)
 class Published:
     """What was written, and what the manifest says of it."""
 
@@ -53,8 +65,7 @@ def publish_survey(
     inputs: Iterable[Path],
     ledger_path: str | Path,
     tell: Callable[[str], None],
-    lang: str = "zh",
-    profile: str = "internal",
+    look: Look = USUAL,
 ) -> Published:
     """Write every product of a survey, and the manifest.
 
@@ -74,10 +85,8 @@ def publish_survey(
         The ledger that was looked at, a file or a server's address, for the manifest.
     tell
         Is told the name of each step.
-    lang
-        Language of the status page, ``zh`` or ``en``.
-    profile
-        ``internal``, or ``public``: then the status page is the only product, as
+    look
+        How the status page is made. A ``public`` one is the only product, as
         :func:`renewal_gis.render.webmap.public.take_public` allows it.
 
     Raises
@@ -87,7 +96,7 @@ def publish_survey(
     PlanError
         A public page without a map approval number (审图号).
     """
-    products = _render(survey, tell, lang=lang, profile=profile)
+    products = _render(survey, tell, look)
     tell("写出成果")
     _tell_of_before(folder)
     manifest = make_manifest(survey, folder, inputs=inputs, products=products, ledger_path=ledger_path)
@@ -98,7 +107,7 @@ def publish_survey(
     return Published(folder, (*files, *ledger, folder / MANIFEST), manifest)
 
 
-def _render(survey: Survey, tell: Callable[[str], None], *, lang: str, profile: str) -> dict[str, bytes]:
+def _render(survey: Survey, tell: Callable[[str], None], look: Look) -> dict[str, bytes]:
     """Render each product to bytes, by its path below the output folder."""
     # matplotlib, folium and docx take a second to import: only who publishes pays for them
     from renewal_gis.render import figures, layers  # noqa: PLC0415
@@ -106,8 +115,10 @@ def _render(survey: Survey, tell: Callable[[str], None], *, lang: str, profile: 
 
     products: dict[str, bytes] = {}
     tell("绘制网页地图")
-    products["maps/index.html"] = pages.write_index(survey, lang=lang, profile=profile).encode()
-    if profile == "public":
+    products["maps/index.html"] = pages.write_index(
+        survey, lang=look.lang, profile=look.profile, basemaps=look.basemaps
+    ).encode()
+    if look.profile == "public":
         return products
     products["maps/gaps.html"] = pages.write_gaps(survey).encode()
     products["maps/coverage.html"] = pages.write_coverage(survey).encode()

@@ -9,6 +9,7 @@ import click
 
 from renewal_gis.cli.options import (
     AS_OF,
+    BASEMAPS,
     FILE,
     FINDINGS,
     JSON,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from renewal_gis.pipeline.inputs import Inputs
     from renewal_gis.plan import Plan
+    from renewal_gis.publish import Look
 
 
 @click.command()
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     default="internal",
     help="public 只出可公开的 maps/index.html:列有限、位置概略,方案须有审图号;台账请用 --ledger 另置。",
 )
+@BASEMAPS
 @OUTPUT
 @JSON
 def build(
@@ -52,9 +55,8 @@ def build(
     ledger_path: str | None,
     output: Path,
     *,
-    lang: str,
-    profile: str,
     as_json: bool,
+    **words: Any,
 ) -> None:
     """从方案到地图、插图、周通报和图层,一次做完。
 
@@ -64,16 +66,17 @@ def build(
     """  # noqa: D301
     from renewal_gis.pipeline.inputs import load_inputs
     from renewal_gis.plan import load_plan
+    from renewal_gis.publish import Look
     from renewal_gis.render.webmap.public import check_approval
 
     plan = load_plan(plan_path)
-    check_approval(plan, profile)
+    look = Look(**words)
+    check_approval(plan, look.profile)
     days = (choose_day(plan, as_of), since.date() if since else None)
     with Steps() as tell:
         tell("读取数据")
         inputs = load_inputs(plan)
         paths = [plan_path.resolve(), *inputs.paths]
-        look = (lang, profile)
         manifest = _make(
             plan, inputs, paths, days=days, ledger=ledger_path, output=output, tell=tell, look=look
         )
@@ -114,14 +117,15 @@ def _make(
     ledger: str | None,
     output: Path,
     tell: Steps,
-    look: tuple[str, str] = ("zh", "internal"),
+    look: Look | None = None,
 ) -> dict[str, Any]:
     from renewal_gis.pipeline.project import build_project
+    from renewal_gis.publish import USUAL
 
-    (day, since), (lang, profile) = days, look
+    day, since = days
     published = build_project(
         plan, inputs, output, as_of=day, since=since, ledger=ledger, paths=paths,
-        at=now(), by=whoami(), tell=tell, lang=lang, profile=profile,
+        at=now(), by=whoami(), tell=tell, look=look or USUAL,
     )  # fmt: skip
     return published.manifest
 

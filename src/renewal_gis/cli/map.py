@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from renewal_gis.cli.options import FILE, JSON, code_of
+from renewal_gis.cli.options import BASEMAPS, FILE, JSON, code_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,13 +26,7 @@ SHOWN = 10
 @click.option("--popup", metavar="COLS", multiple=True, help="点选时显示的列,逗号分开;不写则全部。")
 @click.option("--title", default="", help="标题;不写则用输出文件名。")
 @click.option("--crs", help="没有写明坐标系的文件用的坐标系,如 EPSG:4547、GCJ-02。")
-@click.option(
-    "--basemap",
-    "basemaps",
-    multiple=True,
-    type=click.Choice(["tianditu", "gaode"]),
-    help="可选的联网底图;不写则文件不发任何请求。",
-)
+@BASEMAPS
 @JSON
 @click.pass_context
 def map_(  # noqa: PLR0913 - one option of the command each

@@ -37,6 +37,13 @@ LEDGER = click.option(
 OUTPUT = click.option(
     "-o", "--output", type=FILE, default=Path("outputs"), show_default=True, help="输出文件夹。"
 )
+BASEMAPS = click.option(
+    "--basemap",
+    "basemaps",
+    multiple=True,
+    type=click.Choice(["tianditu", "gaode"]),
+    help="可选的联网底图;不写则文件不发任何请求。",
+)
 DAY = click.DateTime(["%Y-%m-%d"])
 JSON = click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from renewal_gis.analysis.changes import check_span
 from renewal_gis.errors import InputError
 from renewal_gis.pipeline.survey import keep_inputs, survey_city
-from renewal_gis.publish import publish_survey
+from renewal_gis.publish import USUAL, publish_survey
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from renewal_gis.pipeline.inputs import Inputs
     from renewal_gis.plan import Plan
-    from renewal_gis.publish import Published
+    from renewal_gis.publish import Look, Published
 
 
 def build_project(  # noqa: PLR0913  # what is read, what is written, and who asks
@@ -31,8 +31,7 @@ def build_project(  # noqa: PLR0913  # what is read, what is written, and who as
     since: dt.date | None = None,
     ledger: str | Path | None = None,
     paths: Iterable[Path] = (),
-    lang: str = "zh",
-    profile: str = "internal",
+    look: Look = USUAL,
 ) -> Published:
     """Take the inputs into the ledger, look at it as of a day, and write every product.
 
@@ -52,8 +51,8 @@ def build_project(  # noqa: PLR0913  # what is read, what is written, and who as
         A file or a server's address; by default ``ledger.gpkg`` in the folder.
     paths
         The files that were read, for the manifest.
-    lang, profile
-        Of the map for planners: ``zh`` or ``en``, ``internal`` or ``public``.
+    look
+        How the map for planners is made.
 
     Raises
     ------
@@ -68,9 +67,7 @@ def build_project(  # noqa: PLR0913  # what is read, what is written, and who as
         check_span(since, as_of)
     kept = keep_inputs(inputs, book, plan, at=at, by=by)
     survey = survey_city(plan, inputs, book, as_of=as_of, since=since, tell=tell, findings=kept)
-    return publish_survey(
-        survey, output, inputs=paths, ledger_path=book, tell=tell, lang=lang, profile=profile
-    )
+    return publish_survey(survey, output, inputs=paths, ledger_path=book, tell=tell, look=look)
 
 
 def _check_filled(plan: Plan, inputs: Inputs, book: str | Path) -> None:

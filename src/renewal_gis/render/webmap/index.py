@@ -10,6 +10,7 @@ import pandas as pd
 
 from renewal_gis.errors import InputError
 from renewal_gis.render import style
+from renewal_gis.render.webmap import basemaps as bases
 from renewal_gis.render.webmap import looks
 from renewal_gis.render.webmap.backdrop import find_city_bounds, make_ground
 from renewal_gis.render.webmap.index_data import gather_data, list_moves
@@ -22,7 +23,7 @@ from renewal_gis.schema import STORED_CRS
 from renewal_gis.vocab import Placement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from renewal_gis.plan import Plan
     from renewal_gis.survey import Survey
@@ -52,7 +53,9 @@ _DATES = ("planned_start", "planned_finish", "actual_start", "actual_finish")
 _SHAPE_ZOOM = 14.25
 
 
-def write_index(survey: Survey, /, *, lang: str = "zh", profile: str = INTERNAL) -> str:
+def write_index(
+    survey: Survey, /, *, lang: str = "zh", profile: str = INTERNAL, basemaps: Sequence[str] = ()
+) -> str:
     """Return the status page of a survey as one HTML file.
 
     Parameters
@@ -64,6 +67,9 @@ def write_index(survey: Survey, /, *, lang: str = "zh", profile: str = INTERNAL)
     profile
         ``internal``, or ``public`` with only what may be published: see
         :func:`renewal_gis.render.webmap.public.take_public`.
+    basemaps
+        Online basemaps that the page offers (:data:`renewal_gis.render.webmap.basemaps.BASEMAPS`);
+        none keeps ``default-src 'none'``.
 
     Raises
     ------
@@ -86,7 +92,7 @@ def write_index(survey: Survey, /, *, lang: str = "zh", profile: str = INTERNAL)
         file="index.html",
         title=say("{city}“{short}”工作进展图", lang).format(city=survey.plan.city, short=survey.plan.short),
         run="runIndex",
-        scripts=_SCRIPTS,
+        scripts=(*_SCRIPTS, *bases.list_scripts(basemaps)),
         side=_SIDE.format(
             programmes=say("专项(勾选上图,点选看进度)", lang),
             week=say("回看各周", lang),
@@ -100,7 +106,9 @@ def write_index(survey: Survey, /, *, lang: str = "zh", profile: str = INTERNAL)
     table = gather_sites(shown, lang=lang)
     layers = [*make_ground(shown), layer_sites(shown, table)]
     data = {**gather_data(shown, lang=lang), "public": public, "moves": list_moves(shown, table)}
-    return write_page(shown, page, layers, data=data)
+    if basemaps:
+        data["basemaps"] = bases.describe(basemaps)
+    return write_page(shown, page, layers, data=data, hosts=bases.list_hosts(basemaps))
 
 
 def layer_sites(survey: Survey, table: pd.DataFrame, /) -> PackedLayer:

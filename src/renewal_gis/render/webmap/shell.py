@@ -201,11 +201,22 @@ def make_map(home: Bounds, /) -> folium.Map:
     )
 
 
-def write_page(survey: Survey, page: Page, layers: Sequence[PackedLayer], *, data: Mapping[str, Any]) -> str:
-    """Return a planner's page as HTML: a folium map of packed layers within the shell."""
+def write_page(
+    survey: Survey,
+    page: Page,
+    layers: Sequence[PackedLayer],
+    *,
+    data: Mapping[str, Any],
+    hosts: Sequence[str] = (),
+) -> str:
+    """Return a planner's page as HTML: a folium map of packed layers within the shell.
+
+    ``hosts`` are those of online basemaps that the page offers; none is the rule.
+    """
     map_ = make_map(page.home)
     for layer in layers:
         map_.add_child(layer)
     map_.add_child(PageShell(_write_markup(survey, page), page, layers, data=data))
     day = survey.as_of.isoformat() if page.lang == "en" else style.format_day(survey.as_of)
-    return render_offline(map_, title=f"{page.title}({day})", lang=LANGUAGES[page.lang])
+    title = f"{page.title}({day})"
+    return render_offline(map_, title=title, lang=LANGUAGES[page.lang], hosts=hosts)

@@ -111,7 +111,7 @@
   }
 
   /* what stands in the side panel: off at first, and after every opening of the file */
-  RG.basemapChoice = function (bases, map) {
+  RG.basemapChoice = function (bases, map, changed) {
     const note = el("p", { class: "rg-hint", role: "status" }),
       token = el("input", {
         type: "password",
@@ -136,11 +136,15 @@
       });
       token.hidden = !base || !base.token;
       note.textContent = base ? base.attribution + "。导出的图片不含底图。" : "";
-      if (!base || (base.token && !token.value.trim())) {
+      const ready = base && (!base.token || token.value.trim());
+      if (ready) {
+        show(base, token.value.trim(), map);
+      } else {
         hide();
-        return;
       }
-      show(base, token.value.trim(), map);
+      if (changed) {
+        changed(Boolean(ready));
+      }
     }
     token.hidden = true;
     return el("div", { class: "rg-base" }, pick, token, note);

@@ -62,6 +62,13 @@
     my.makeFilter();
     makeLegend();
     my.makeTabs();
+    if (my.data.basemaps) {
+      // the districts' colours would cover the basemap; their borders stay
+      const cover = function (on) {
+        my.districts[on ? "removeFrom" : "addTo"](my.map);
+      };
+      RG.byId("progs").after(RG.basemapChoice(my.data.basemaps, my.map, cover));
+    }
     RG.searchBox(RG.say("名称、编号、拼音首字母"), my.searchEntries);
     my.map.on("packed:click", function (found) {
       if (found.layer === my.sites) {
