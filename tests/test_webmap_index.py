@@ -28,7 +28,7 @@ from renewal_gis.render import style
 from renewal_gis.render.webmap.assets import read_asset
 from renewal_gis.render.webmap.codec import decode_features, unpack_text
 from renewal_gis.render.webmap.index import write_index
-from renewal_gis.render.webmap.photos import gather_photos
+from renewal_gis.render.webmap.photos import gather_photos, list_beside
 from renewal_gis.render.webmap.public import CELL_DEG, coarsen_places, take_public
 from renewal_gis.render.webmap.words import read_words
 
@@ -392,7 +392,12 @@ def test_photographs_travel_small_and_within_the_budget(survey, tmp_path, visit)
     sites.loc["A-02", "photo_before"] = str(tmp_path / "broken.jpg")
     sites.loc["A-03", "photo_before"] = str(tmp_path / "missing.jpg")
     assert set(gather_photos(sites)) == {"A-01"}
-    assert gather_photos(sites, budget=0)["A-01"]["photo_before"] == str(tmp_path / "a.png")
+    link = gather_photos(sites, budget=0)["A-01"]["photo_before"]
+    beside = list_beside(sites, budget=0)
+    assert re.fullmatch(r"photos/[0-9a-f]{16}\.jpg", link)
+    assert len(beside) == 2
+    assert beside[link].startswith(b"\xff\xd8")
+    assert list_beside(sites) == {}  # all of them have room
     seen = visit(write_index(dataclasses.replace(survey, sites=sites))).wait_ready()
     seen.page.evaluate("RG.status.openSite(0, 0)")
     sizes = "Promise.all(Array.from(document.querySelectorAll('.rg-photos img'), i => i.decode().then(() => [i.naturalWidth, i.naturalHeight])))"
@@ -475,3 +480,17 @@ def test_the_page_looks_as_it_did(text, visit, theme, tmp_path):
     far = sum(off.histogram()[61:]) / (SMALL[0] * SMALL[1])
     assert ImageStat.Stat(off).mean[0] <= 4, f"mean {ImageStat.Stat(off).mean[0]:.1f}"
     assert far <= 0.02, f"{far:.1%}"
+
+
+def test_a_photograph_without_room_is_linked(survey, tmp_path, visit, monkeypatch):
+    Image.new("RGB", (300, 300), "green").save(tmp_path / "a.png")
+    sites = survey.sites.copy()
+    sites["photo_before"], sites["photo_after"] = "", ""
+    sites.loc["A-01", "photo_before"] = str(tmp_path / "a.png")
+    monkeypatch.setattr(gather_photos, "__kwdefaults__", {"budget": 0})
+    text = write_index(dataclasses.replace(survey, sites=sites))
+    assert str(tmp_path) not in text  # no path of this machine travels along
+    seen = visit(text).wait_ready()
+    seen.page.evaluate("RG.status.openSite(0, 0)")
+    assert seen.page.get_attribute(".rg-photos a", "href") == next(iter(list_beside(sites, budget=0)))
+    seen.check_quiet()

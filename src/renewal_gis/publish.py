@@ -112,6 +112,7 @@ def _render(survey: Survey, tell: Callable[[str], None], look: Look) -> dict[str
     # matplotlib, folium and docx take a second to import: only who publishes pays for them
     from renewal_gis.render import figures, layers  # noqa: PLC0415
     from renewal_gis.render.webmap import pages  # noqa: PLC0415
+    from renewal_gis.render.webmap.photos import list_beside  # noqa: PLC0415
 
     products: dict[str, bytes] = {}
     tell("绘制网页地图")
@@ -120,6 +121,7 @@ def _render(survey: Survey, tell: Callable[[str], None], look: Look) -> dict[str
     ).encode()
     if look.profile == "public":
         return products
+    products |= {f"maps/{name}": content for name, content in list_beside(survey.sites).items()}
     products["maps/gaps.html"] = pages.write_gaps(survey).encode()
     products["maps/coverage.html"] = pages.write_coverage(survey).encode()
     tell("绘制插图")

@@ -141,7 +141,7 @@
           {},
           source.startsWith("data:image/jpeg;base64,")
             ? el("img", { src: source, alt: slot[1] })
-            : el("p", { class: "note" }, RG.say("照片未随页携带:"), source),
+            : el("a", { href: source, target: "_blank", rel: "noopener" }, RG.say("打开照片(在网页旁的 photos 文件夹中)")),
           el("figcaption", {}, slot[1]),
         );
       });
