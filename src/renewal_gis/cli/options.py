@@ -8,7 +8,7 @@ import getpass
 import io
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import click
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from renewal_gis.findings import Finding
     from renewal_gis.plan import Plan
-    from renewal_gis.survey import Survey
 
 OK, FINDINGS, REFUSED = 0, 1, 2
 
@@ -90,23 +89,6 @@ def choose_day(plan: Plan, as_of: dt.datetime | None) -> dt.date:
     if plan.default_as_of is not None:
         return plan.default_as_of
     raise click.UsageError("方案没有 default_as_of,请用 --as-of 指定截止日期")
-
-
-def look_at_ledger(
-    plan_path: Path, ledger_path: str, *, tell: Steps, as_of: dt.datetime | None, unit: str = "", **how: Any
-) -> Survey:
-    """Return the survey that a bulletin or figure is made from; ``how`` as in ``survey_for_report``."""
-    from renewal_gis.pipeline.report import survey_for_report
-    from renewal_gis.plan import load_plan
-
-    plan = load_plan(plan_path)
-    if unit:
-        plan.unit(unit)
-    since = how.pop("since", None)
-    day = choose_day(plan, as_of)
-    return survey_for_report(
-        plan, ledger_path, as_of=day, tell=tell, since=since.date() if since else None, **how
-    )
 
 
 def now() -> dt.datetime:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from renewal_gis.geo.geometry import spread_ranges
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -75,7 +77,7 @@ def measure_union(x: Floats, y: Floats, outlines: Shapes, /, *, reach_m: float, 
 def _cut_discs(x: Floats, y: Floats, radius: float, height: float, low: float) -> tuple[Ints, Floats, Floats]:
     """Return the strip of each slice of a disc, and where the slice begins and ends."""
     first = np.floor((y - radius - low) / height).astype(np.int64)
-    row, disc = _spread(first, np.floor((y + radius - low) / height).astype(np.int64))
+    row, disc = spread_ranges(first, np.floor((y + radius - low) / height).astype(np.int64))
     lower = np.clip((low + row * height - y[disc]) / radius, -1.0, 1.0)
     upper = np.clip((low + (row + 1) * height - y[disc]) / radius, -1.0, 1.0)
     half = (_integrate_chord(upper) - _integrate_chord(lower)) * radius**2 / height
@@ -85,14 +87,6 @@ def _cut_discs(x: Floats, y: Floats, radius: float, height: float, low: float) -
 def _integrate_chord(share: Floats) -> Floats:
     """Return the integral of √(1 - t²)."""
     return np.asarray(0.5 * (share * np.sqrt(1.0 - share**2) + np.arcsin(share)))
-
-
-def _spread(first: Ints, last: Ints) -> tuple[Ints, Ints]:
-    """Return all whole numbers of n ranges, ends included, and the range of each."""
-    counts = np.maximum(last - first + 1, 0)
-    owner = np.repeat(np.arange(len(first)), counts)
-    begin = np.cumsum(counts) - counts
-    return first[owner] + np.arange(len(owner)) - begin[owner], owner
 
 
 def _merge_spans(start: Floats, end: Floats) -> tuple[Floats, Floats]:
@@ -128,11 +122,11 @@ def _cut_edges(outlines: Shapes, height: float, low: float, step: float) -> tupl
     (x0, y0), (x1, y1) = xy[same].T, xy[same + 1].T
     y0, y1 = (y0 - low) / height, (y1 - low) / height
     lower, upper = np.minimum(y0, y1), np.maximum(y0, y1)
-    row, edge = _spread(np.floor(lower).astype(np.int64), np.ceil(upper).astype(np.int64) - 1)
+    row, edge = spread_ranges(np.floor(lower).astype(np.int64), np.ceil(upper).astype(np.int64) - 1)
     bottom, top = np.maximum(row, lower[edge]), np.minimum(row + 1, upper[edge])
     slope = ((x1 - x0) / (y1 - y0))[edge]
     count = np.maximum(np.ceil(np.abs(slope * (top - bottom)) / step).astype(np.int64), 1)
-    part_of, piece = _spread(np.zeros(len(row), dtype=np.int64), count - 1)
+    part_of, piece = spread_ranges(np.zeros(len(row), dtype=np.int64), count - 1)
     share = (part_of + 0.5) / count[piece]
     middle = bottom[piece] + share * (top - bottom)[piece]
     edge = edge[piece]

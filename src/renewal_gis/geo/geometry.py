@@ -124,6 +124,12 @@ def index_ranges(start: Ints, count: Ints, /) -> Ints:
     return step + np.arange(total)
 
 
+def spread_ranges(first: Ints, last: Ints, /) -> tuple[Ints, Ints]:
+    """All whole numbers of n ranges, both ends included (none where last < first), and the range of each."""
+    count = np.maximum(last - first + 1, 0)
+    return index_ranges(first, count), np.repeat(np.arange(len(first)), count)
+
+
 def measure_bearing(vector: Floats, /) -> Floats:
     """Bearing of each vector in degrees, 0 = north, clockwise, 0 ≤ bearing < 360 (shape (n,))."""
     bearing: Floats = np.degrees(np.arctan2(vector[:, 0], vector[:, 1])) % 360.0

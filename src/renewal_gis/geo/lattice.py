@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from renewal_gis.geo.geometry import spread_ranges
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -103,7 +105,7 @@ def build_lattice(outlines: Shapes, /, *, points: int, border: float = 0.0) -> L
     scaled = (edges.ends - np.array(origin * 2)) * np.array(per_unit * 2)
     rows, edge, near, far = _cut_strips(scaled, SLACK + border * max(per_unit))
     crossed = np.zeros(side * side, dtype=bool)
-    columns, strip = _spread(near, far)
+    columns, strip = spread_ranges(near, far)
     crossed[rows[strip] * side + columns] = True
     runs, label = _walk_rows(crossed, side, (rows, edge, near, far), scaled, edges)
     return Lattice(label.reshape(side, side), origin, per_unit, edges, runs, border)
@@ -206,7 +208,7 @@ def _list_edges(outlines: Shapes) -> Edges:
 def _cut_strips(edges: Floats, thick: float) -> tuple[Ints, Ints, Ints, Ints]:
     """Return row, edge, first and last column of each piece of an edge in one row; in units of cells."""
     x0, y0, x1, y1 = np.where((edges[:, 1] <= edges[:, 3])[:, None], edges, edges[:, [2, 3, 0, 1]]).T
-    rows, edge = _spread(np.floor(y0 - thick).astype(np.int64), np.floor(y1 + thick).astype(np.int64))
+    rows, edge = spread_ranges(np.floor(y0 - thick).astype(np.int64), np.floor(y1 + thick).astype(np.int64))
     x0, y0, x1, y1 = x0[edge], y0[edge], x1[edge], y1[edge]
     with np.errstate(divide="ignore", invalid="ignore"):
         enter = np.clip((rows - thick - y0) / (y1 - y0), 0.0, 1.0)
@@ -216,14 +218,6 @@ def _cut_strips(edges: Floats, thick: float) -> tuple[Ints, Ints, Ints, Ints]:
     to_x = x0 + np.where(level, 1.0, leave) * (x1 - x0)
     near = np.floor(np.minimum(from_x, to_x) - thick).astype(np.int64)
     return rows, edge, near, np.floor(np.maximum(from_x, to_x) + thick).astype(np.int64)
-
-
-def _spread(first: Ints, last: Ints) -> tuple[Ints, Ints]:
-    """Return all whole numbers of n ranges, ends included, and the range of each."""
-    counts = last - first + 1
-    owner = np.repeat(np.arange(len(first)), counts)
-    begin = np.cumsum(counts) - counts
-    return first[owner] + np.arange(len(owner)) - begin[owner], owner
 
 
 def _walk_rows(
